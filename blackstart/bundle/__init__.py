@@ -1,0 +1,1 @@
+"""Everything a start needs, pinned and checked before anything is touched."""

@@ -1,0 +1,1 @@
+"""The practice cluster: real components built from source, three systemd containers, one machine."""

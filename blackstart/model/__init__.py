@@ -1,0 +1,1 @@
+"""The desired state: what the inventory says, as typed models."""
