@@ -1,0 +1,85 @@
+"""What every verb that looks at a cluster begins with: inventory, checks, bundle, connections."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from blackstart import paths
+from blackstart.bundle.manifest import Bundle
+from blackstart.engine.looker import Looker
+from blackstart.engine.ssh import Fleet
+from blackstart.errors import InputError
+from blackstart.model.check import check
+from blackstart.model.load import load, resolve
+
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Iterator, Sequence
+
+    from blackstart.model.cluster import Cluster
+    from blackstart.phases.base import Phase
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """An inventory that passed its checks, and open connections to what it describes."""
+
+    desired: Cluster
+    sources: Sequence[Path]
+    bundle: Bundle | None
+    looker: Looker
+    limit: tuple[str, ...]
+
+    @property
+    def state(self) -> Path:
+        """The cluster's state folder."""
+        return paths.state(self.desired.name)
+
+
+@contextmanager
+def session(args: argparse.Namespace, phases: Sequence[Phase], *, need_bundle: bool) -> Iterator[Session]:
+    """Open a session; raises InputError with every problem of the inventory at once."""
+    sources = resolve([str(name) for name in args.inventory], Path.cwd())
+    desired, hostvars = load(sources)
+    bundle = _bundle(desired.bundle_path, need=need_bundle)
+    problems = [p for p in check(sources, hostvars, desired, bundle) if p.severity == "error" and p.blocks(bundle)]
+    if problems:
+        raise InputError(
+            f"the inventory has {len(problems)} problem(s):\n" + "\n".join(str(problem) for problem in problems),
+            hint="nothing was touched; `blackstart check` shows them with hints",
+        )
+    limit = _limit(args.limit, desired)
+    fleet = Fleet(desired.nodes, paths.state(desired.name))
+    try:
+        yield Session(desired, sources, bundle, Looker(desired, fleet, phases, hostvars, bundle), limit)
+    finally:
+        fleet.close()
+
+
+def _bundle(path: Path, *, need: bool) -> Bundle | None:
+    try:
+        return Bundle.read(path)
+    except InputError:
+        if need:
+            raise
+        return None
+
+
+def _limit(words: str | None, desired: Cluster) -> tuple[str, ...]:
+    names = tuple(words.split(",")) if words else desired.node_names
+    if unknown := [name for name in names if name not in desired.node_names]:
+        raise InputError(
+            f"--limit names {', '.join(unknown)}, which the inventory does not know",
+            hint=f"its nodes are {', '.join(desired.node_names)}",
+        )
+    return names
+
+
+def document(value: dict[str, Any]) -> str:
+    """Render the one JSON document of --json."""
+    import json  # noqa: PLC0415 - only verbs with --json pay for it
+
+    return json.dumps(value, indent=2, ensure_ascii=False)

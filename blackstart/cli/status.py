@@ -1,0 +1,40 @@
+"""`blackstart status`: what is seen right now, node by node and gate by gate; changes nothing."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import argparse
+
+    from blackstart.probe.state import Status
+
+
+def add_parser(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add the verb and its options."""
+    parser = verbs.add_parser("status", help="show the cluster and every node as they are now", description=__doc__)
+    parser.set_defaults(run=run)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Look once and print it; 0 whatever is seen, since looking worked, 4 when no node answers at all."""
+    from blackstart.cli.session import document, session  # noqa: PLC0415 - heavy imports wait until the verb runs
+    from blackstart.errors import Exit  # noqa: PLC0415
+    from blackstart.probe.state import status  # noqa: PLC0415
+    from blackstart.verbs import UP  # noqa: PLC0415
+
+    with session(args, UP, need_bundle=False) as opened:
+        seen = status(opened.desired, opened.looker.look(), UP)
+        if args.json:
+            print(document({"name": opened.desired.name, **seen.document()}))
+        else:
+            print(f"{opened.desired.name}: {seen.cluster}\n{text(seen)}")
+        return int(Exit.OK if opened.looker.reachable() else Exit.UNREACHABLE)
+
+
+def text(seen: Status) -> str:
+    """Render nodes and closed gates as aligned lines."""
+    width = max(len(node.name) for node in seen.nodes)
+    lines = [f"  {node.name:<{width}}  {node.address:<15}  {node.state:<9}  {node.detail}" for node in seen.nodes]
+    lines += [f"  waiting: {name}: {what}" for name, is_open, what in seen.gates if not is_open]
+    return "\n".join(lines)

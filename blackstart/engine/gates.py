@@ -1,0 +1,75 @@
+"""Waiting: a gate is looked at until it opens, says what it saw last, or runs out of time."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+from blackstart.errors import GateTimeoutError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from blackstart.engine.journal import Journal
+    from blackstart.engine.looker import Looker
+    from blackstart.model.cluster import Cluster
+    from blackstart.phases.base import Look, Phase
+
+PAUSE = 1.0  # seconds between looks; a look itself takes about as long on a busy machine
+
+
+class Gates:
+    """Awaits the gates of phases on the newest observation."""
+
+    def __init__(
+        self,
+        desired: Cluster,
+        looker: Looker,
+        journal: Journal,
+        *,
+        clock: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        """Look through looker; time comes from outside."""
+        self._desired = desired
+        self._looker = looker
+        self._journal = journal
+        self._clock = clock
+        self._sleep = sleep
+
+    def wait(self, phases: Sequence[Phase]) -> bool:
+        """Await each gate in order; return whether anything had to be waited for (so that it was looked at anew).
+
+        Raises GateTimeoutError with what was seen last and where to look.
+        """
+        waited = False
+        for phase in phases:
+            waited |= self._wait_one(phase)
+        return waited
+
+    def _wait_one(self, phase: Phase) -> bool:
+        look = phase.gate(self._desired, self._looker.latest)
+        if look.open:
+            return False
+        started = self._clock()
+        self._journal.write("gate_start", phase=phase.name, title=phase.title)
+        seen = ""
+        while not look.open:
+            if look.seen != seen:
+                seen = look.seen
+                self._journal.write("gate_look", phase=phase.name, open=False, seen=seen)
+            if self._clock() - started > phase.timeout:
+                self._end(phase, look, started)
+                raise GateTimeoutError(
+                    f"{phase.name} did not come true in {phase.timeout:.0f} s; last seen: {look.seen}",
+                    hint="`blackstart status` shows the whole cluster; the report of this run shows each gate. "
+                    "Mend what it names and run the same command again",
+                )
+            self._sleep(PAUSE)
+            look = phase.gate(self._desired, self._looker.look())
+        self._end(phase, look, started)
+        return True
+
+    def _end(self, phase: Phase, look: Look, started: float) -> None:
+        seconds = round(self._clock() - started, 1)
+        self._journal.write("gate_end", phase=phase.name, open=look.open, seconds=seconds, seen=look.seen)

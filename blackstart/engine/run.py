@@ -1,0 +1,158 @@
+"""One run of `up`: look, decide, apply, look again, until the target is what is seen."""
+
+from __future__ import annotations
+
+import time
+from contextlib import ExitStack
+from dataclasses import dataclass
+from itertools import groupby
+from typing import TYPE_CHECKING, Any
+
+from blackstart import paths
+from blackstart.bundle.server import serve
+from blackstart.engine.gates import Gates
+from blackstart.errors import BlackstartError, InputError, UnreachableError
+from blackstart.probe.receipts import write_receipts
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from blackstart.bundle.manifest import Bundle
+    from blackstart.engine.journal import Journal
+    from blackstart.engine.looker import Looker
+    from blackstart.engine.runner import Runner
+    from blackstart.model.cluster import Cluster
+    from blackstart.phases.base import Phase, Reason
+    from blackstart.probe.observed import Observed
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A phase that has something to do, and why."""
+
+    phase: Phase
+    reasons: tuple[Reason, ...]
+
+
+def plan(
+    phases: Sequence[Phase], desired: Cluster, observed: Observed, limit: Sequence[str]
+) -> tuple[Step, ...]:
+    """Return the steps that this look asks for, in order, leaving out nodes that are not in limit. Pure."""
+    steps = []
+    for phase in phases:
+        reasons = [reason for reason in phase.reasons(desired, observed) if not reason.node or reason.node in limit]
+        if reasons:
+            steps.append(Step(phase, tuple(reasons)))
+    return tuple(steps)
+
+
+def refuse_unreachable(observed: Observed, limit: Sequence[str]) -> None:
+    """Raise UnreachableError when a node that is to be worked on does not answer, with each one's evidence."""
+    if gone := [node for name, node in observed.nodes.items() if name in limit and not node.reachable]:
+        raise UnreachableError(
+            "\n".join(f"{node.name}: {node.error}" for node in gone),
+            hint="nothing was changed. Power it on or mend the way to it, then run again; "
+            "to repair the network plugin alone: up --only network",
+        )
+
+
+@dataclass(slots=True)
+class Run:
+    """What one run works with; `apply` is its only verb."""
+
+    desired: Cluster
+    sources: Sequence[Path]
+    phases: Sequence[Phase]
+    looker: Looker
+    journal: Journal
+    bundle: Bundle
+    limit: Sequence[str]
+
+    def apply(self) -> tuple[Step, ...]:
+        """Take the cluster to the target; return the steps of the first plan (empty: nothing was to be done).
+
+        Raises what phases, roles and gates raise; whatever was reached stays, and the next run goes on from there.
+        """
+        observed = self.looker.look()
+        # Break-glass works through whichever control plane answers; everything else needs every node that it is for.
+        answering = self.looker.reachable()
+        whole = any(phase.local for phase in self.phases)
+        refuse_unreachable(observed, self.limit if whole or not answering else answering)
+        steps = plan(self.phases, self.desired, observed, self.limit)
+        self.journal.write("plan", steps=[step_event(step) for step in steps])
+        gates = Gates(self.desired, self.looker, self.journal)
+        with ExitStack() as stack:
+            variables: dict[str, Any] = {}
+            if steps:
+                self._check_bundle()
+                url = stack.enter_context(serve(self.bundle.path, self.looker.fleet.local_address(answering[0])))
+                variables = {"bundle_url": url, "bundle_images": [_image(image) for image in self.bundle.images]}
+            for local, group in groupby(self.phases, key=lambda phase: phase.local):
+                batches = [list(group)] if local else [[phase] for phase in group]
+                for batch in batches:
+                    self._batch(batch, gates, variables)
+            gates.wait(self.phases)
+        return steps
+
+    def _batch(self, batch: Sequence[Phase], gates: Gates, variables: dict[str, Any]) -> None:
+        """Apply neighbouring phases in one Ansible run, those of them that still have reasons."""
+        steps = plan(batch, self.desired, self.looker.latest, self.limit)
+        if not steps:
+            return
+        needed = {name for step in steps for name in step.phase.needs}
+        if gates.wait([phase for phase in self.phases if phase.name in needed]):
+            steps = plan(batch, self.desired, self.looker.latest, self.limit)
+        if steps:
+            self._play(steps, variables)
+
+    def _play(self, steps: Sequence[Step], variables: dict[str, Any]) -> None:
+        names = [step.phase.name for step in steps]
+        observed = self.looker.latest
+        plays = [step.phase.play(self.desired, observed) for step in steps]
+        started = time.monotonic()
+        for step, play in zip(steps, plays, strict=True):
+            self.journal.write(
+                "phase_start", phase=step.phase.name, title=step.phase.title, nodes=list(play.limit)
+            )
+        try:
+            changed = self._runner().play(plays, variables)
+        except BlackstartError as error:
+            status = "interrupted" if error.exit_code == 130 else "failed"  # noqa: PLR2004 - the shell's number for it
+            for name in names:
+                self.journal.write("phase_end", phase=name, status=status, changed={}, seconds=_since(started))
+            raise
+        for entry in (entry for play in plays for entry in play.variables.get("healed", [])):
+            self.journal.write("healed", **entry)
+        write_receipts(self.looker.fleet, self.desired, observed, [step.phase for step in steps], plays)
+        for name in names:
+            self.journal.write("phase_end", phase=name, status="ok", changed=changed, seconds=_since(started))
+        self.looker.look()
+
+    def _runner(self) -> Runner:
+        # Imported and made only when there is something to run: a no-op pays for neither Ansible nor collections.
+        from blackstart.engine.collections import ensure  # noqa: PLC0415
+        from blackstart.engine.runner import Runner  # noqa: PLC0415
+
+        return Runner(self.sources, paths.state(self.desired.name), self.journal, ensure())
+
+    def _check_bundle(self) -> None:
+        if problems := self.bundle.problems():
+            raise InputError(
+                f"the bundle at {self.bundle.path} is not what its bundle.json says:\n" + "\n".join(problems[:20]),
+                hint="nothing was touched; build or copy the bundle again",
+            )
+
+
+def step_event(step: Step) -> dict[str, Any]:
+    """Return a step as the journal and --json show it."""
+    reasons = [{"node": reason.node, "text": reason.text} for reason in step.reasons]
+    return {"phase": step.phase.name, "title": step.phase.title, "reasons": reasons}
+
+
+def _image(image: Any) -> dict[str, Any]:  # noqa: ANN401 - a slotted dataclass, field by field
+    return {name: getattr(image, name) for name in ("name", "file", "digest", "set", "bytes")}
+
+
+def _since(started: float) -> float:
+    return round(time.monotonic() - started, 1)

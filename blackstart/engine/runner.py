@@ -1,0 +1,210 @@
+"""The only door to ansible_runner: playbooks in, events to the journal, failures as one error."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import sys
+import tempfile
+import threading
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import ansible_runner
+import yaml
+
+from blackstart import paths
+from blackstart.errors import BlackstartError, InterruptedRunError, RoleFailedError, UnreachableError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from blackstart.engine.journal import Journal
+    from blackstart.phases.base import Play
+
+_STATUS = {
+    "runner_on_ok": "ok",
+    "runner_on_failed": "failed",
+    "runner_on_unreachable": "unreachable",
+    "runner_on_skipped": "skipped",
+}
+
+
+@dataclass(slots=True)
+class _Watcher:
+    """Listens to one Ansible run: journals each task, keeps failures, changes, and the process to interrupt."""
+
+    journal: Journal
+    phases: dict[str, str]  # a play's name -> the phase whose playbook holds it
+    pid: int = 0
+    failures: list[dict[str, Any]] = field(default_factory=list)
+    changed: dict[str, int] = field(default_factory=dict)
+
+    def __call__(self, event: dict[str, Any]) -> bool:
+        self.pid = int(event.get("pid") or self.pid)
+        data = event.get("event_data", {})
+        kind = event["event"]
+        if kind == "playbook_on_task_start":
+            self.journal.write("task_start", phase=self._phase(data), role=data.get("role", ""), task=data["task"])
+        elif kind in _STATUS:
+            self._task(_STATUS[kind], data)
+        # The runner keeps an event only when its handler says so; a failed run's own text is in its stdout file.
+        return False
+
+    def _phase(self, data: dict[str, Any]) -> str:
+        return self.phases.get(str(data.get("play", "")), "")
+
+    def _task(self, status: str, data: dict[str, Any]) -> None:
+        result = data.get("res", {})
+        node = data["host"]
+        if status == "failed" and data.get("ignore_errors"):
+            status = "ok"
+        if status == "ok" and result.get("changed"):
+            status = "changed"
+            self.changed[node] = self.changed.get(node, 0) + 1
+        if status in {"failed", "unreachable"}:
+            self.failures.append({"node": node, "status": status, "task": data["task"], "role": data.get("role", ""),
+                                  "message": _message(result)})  # fmt: skip
+        self.journal.write(
+            "task",
+            phase=self._phase(data),
+            role=data.get("role", ""),
+            task=data["task"],
+            node=node,
+            status=status,
+            seconds=round(float(data.get("duration") or 0.0), 2),
+        )
+
+
+def _play_names(playbooks: Sequence[Path]) -> dict[str, str]:
+    """Map each play's name to its playbook's, since events name the play only."""
+    return {play["name"]: book.stem for book in playbooks for play in yaml.safe_load(book.read_text())}
+
+
+def _message(result: dict[str, Any]) -> str:
+    """Return what the failed task said: its msg, and the end of its stderr when that adds something."""
+    if "censored" in result:
+        return "its output is kept back because it may hold a secret; look at the journal of the unit on the node"
+    parts = [str(result.get("msg", "")).strip()]
+    for item in result.get("results") or []:
+        if item.get("failed"):
+            parts.append(str(item.get("msg", "")).strip())
+    for stream in ("module_stderr", "stderr", "stdout"):
+        text = str(result.get(stream) or "").strip()
+        if text:
+            parts.append("\n".join(text.splitlines()[-8:]))
+            break
+    return "\n".join(dict.fromkeys(part for part in parts if part)) or "it said nothing"
+
+
+class Runner:
+    """Runs playbooks over one set of inventories; every run has a private folder of its own that is removed."""
+
+    def __init__(self, sources: Sequence[Path], state: Path, journal: Journal, collections: Path) -> None:
+        """Keep what every run shares; the key and known_hosts are the cluster's own, in its state folder."""
+        self._sources = sources
+        self._state = state
+        self._journal = journal
+        self._collections = collections
+
+    def _environment(self) -> dict[str, str]:
+        share = paths.share()
+        ssh = [f"-o UserKnownHostsFile={self._state / 'known_hosts'}", "-o StrictHostKeyChecking=yes"]
+        ssh += ["-o ControlMaster=auto", "-o ControlPersist=60s", "-o ServerAliveInterval=5"]
+        ssh += ["-o ServerAliveCountMax=3", "-o BatchMode=yes"]
+        environment = {
+            "ANSIBLE_CONFIG": str(share / "ansible.cfg"),
+            "ANSIBLE_ROLES_PATH": str(share / "roles"),
+            "ANSIBLE_COLLECTIONS_PATH": str(self._collections),
+            "ANSIBLE_SSH_ARGS": " ".join(ssh),
+            "ANSIBLE_NOCOLOR": "1",
+            # ansible-playbook is looked up by PATH, also when blackstart was called by its full path.
+            "PATH": f"{Path(sys.executable).parent}:{os.environ.get('PATH', '')}",
+        }
+        if (key := self._state / "id_ed25519").exists():
+            environment["ANSIBLE_PRIVATE_KEY_FILE"] = str(key)
+        return environment
+
+    def play(self, plays: Sequence[Play], variables: Mapping[str, Any]) -> dict[str, int]:
+        """Run plays as one Ansible run; return the number of changed tasks by node.
+
+        Raises RoleFailedError, UnreachableError or InterruptedRunError. On Ctrl-C Ansible is told to stop, then
+        waited for; what runs on the nodes in units of its own (kubeadm, the image importer) goes on there.
+        """
+        private = Path(tempfile.mkdtemp(prefix="blackstart-"))
+        try:
+            return self._run(private, plays, variables)
+        finally:
+            shutil.rmtree(private, ignore_errors=True)
+
+    def _run(self, private: Path, plays: Sequence[Play], variables: Mapping[str, Any]) -> dict[str, int]:
+        extra = dict(variables)
+        nodes: set[str] = set()
+        for play in plays:
+            extra.update(play.variables)
+            nodes.update(play.limit)
+        book = private / "run.yml"
+        rooms = paths.share() / "playbooks"
+        imports = [{"ansible.builtin.import_playbook": str(rooms / f"{play.playbook}.yml")} for play in plays]
+        book.write_text(json.dumps(imports))
+        (private / "vars.json").write_text(json.dumps(extra))
+        watcher = _Watcher(self._journal, _play_names([rooms / f"{play.playbook}.yml" for play in plays]))
+        thread, run = ansible_runner.run_async(
+            private_data_dir=str(private),
+            playbook=str(book),
+            inventory=[str(source) for source in self._sources],
+            cmdline=f"--extra-vars @{private / 'vars.json'}",
+            limit=",".join(sorted(nodes)) or None,
+            envvars=self._environment(),
+            event_handler=watcher,
+            suppress_env_files=True,
+            quiet=True,
+        )
+        _wait(thread, watcher)
+        if run.status == "successful" and run.rc == 0:
+            return watcher.changed
+        raise _failure(watcher, private)
+
+
+def _wait(thread: threading.Thread, watcher: _Watcher) -> None:
+    """Wait for the run; on an interrupt send SIGINT to Ansible itself.
+
+    ansible-runner's own cancel kills the main process group only and leaves workers behind, since ansible-core's
+    workers call setsid(); SIGINT to ansible-playbook ends them all.
+    """
+    try:
+        while thread.is_alive():
+            thread.join(0.2)
+    except (KeyboardInterrupt, InterruptedRunError) as error:
+        if watcher.pid:
+            with suppress(ProcessLookupError):
+                os.kill(watcher.pid, signal.SIGINT)
+        thread.join(15)
+        raise InterruptedRunError(
+            "interrupted while a role was running",
+            hint="nothing is lost: kubeadm and image imports end by themselves on the nodes; run the same command to go on",
+        ) from error
+
+
+def _failure(watcher: _Watcher, private: Path) -> BlackstartError:
+    if not watcher.failures:
+        output = next(private.glob("artifacts/*/stdout"), None)
+        tail = "\n".join(output.read_text(errors="replace").strip().splitlines()[-8:]) if output else "no output"
+        return RoleFailedError(f"Ansible ended without running the playbook:\n{tail}", hint="see --verbose")
+    gone = [failure for failure in watcher.failures if failure["status"] == "unreachable"]
+    if len(gone) == len(watcher.failures):
+        nodes = ", ".join(sorted({failure["node"] for failure in gone}))
+        return UnreachableError(
+            f"lost {nodes} during {gone[0]['task']!r}: {gone[0]['message']}",
+            hint="when it is back, run the same command again",
+        )
+    first = next(failure for failure in watcher.failures if failure["status"] == "failed")
+    same = sorted({f["node"] for f in watcher.failures if f["task"] == first["task"]})
+    return RoleFailedError(
+        f"{first['role'] or 'playbook'} failed on {', '.join(same)} at {first['task']!r}:\n{first['message']}",
+        hint="mend what it names, then run the same command again: what is done is not done twice",
+    )

@@ -1,0 +1,110 @@
+"""The states of design: a node is dark, live, prepared, member or ready; the cluster climbs from no API to healthy.
+
+Pure: an observation in, words out.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from blackstart.model.cluster import Cluster
+    from blackstart.phases.base import Look, Phase
+    from blackstart.probe.observed import NodeFacts, Observed
+
+
+class NodeState(StrEnum):
+    """How far a machine is on its way."""
+
+    DARK = "dark"  # does not answer, or does not prove to be itself
+    INSTALLED = "installed"  # answers from its own system
+    PREPARED = "prepared"  # every node-local phase left its receipt and nothing drifted
+    MEMBER = "member"  # an etcd member and control plane by its own files
+    READY = "ready"  # its API server answers and the node is Ready
+
+
+class ClusterState(StrEnum):
+    """How far the cluster is."""
+
+    NO_API = "no API"
+    API = "API"
+    NETWORK = "network"
+    GITOPS = "GitOps"
+    HEALTHY = "healthy"
+
+
+@dataclass(frozen=True, slots=True)
+class NodeLine:
+    """One node in `status`."""
+
+    name: str
+    address: str
+    state: NodeState
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """The whole of `status`: the cluster's state, each node, and each gate with what it saw."""
+
+    cluster: ClusterState
+    nodes: tuple[NodeLine, ...]
+    gates: tuple[tuple[str, bool, str], ...]
+
+    def document(self) -> dict[str, Any]:
+        """Return it as plain JSON values."""
+        return {
+            "cluster": str(self.cluster),
+            "nodes": [asdict(node) for node in self.nodes],
+            "gates": [{"phase": name, "open": is_open, "seen": seen} for name, is_open, seen in self.gates],
+        }
+
+
+def status(desired: Cluster, observed: Observed, phases: Sequence[Phase]) -> Status:
+    """Sum an observation up."""
+    looks = {phase.name: phase.gate(desired, observed) for phase in phases}
+    nodes = tuple(_node(desired, observed, phases, node.name) for node in desired.nodes)
+    gates = tuple((name, look.open, look.seen) for name, look in looks.items())
+    return Status(_cluster(observed, looks), nodes, gates)
+
+
+def _cluster(observed: Observed, looks: dict[str, Look]) -> ClusterState:
+    if not observed.api.reachable:
+        return ClusterState.NO_API
+    if not (looks["cilium"].open and looks["members"].open):
+        return ClusterState.API
+    if not looks["argocd"].open:
+        return ClusterState.NETWORK
+    return ClusterState.HEALTHY if all(look.open for look in looks.values()) else ClusterState.GITOPS
+
+
+def _node(desired: Cluster, observed: Observed, phases: Sequence[Phase], name: str) -> NodeLine:
+    facts = observed.nodes[name]
+    address = str(desired.node(name).ansible_host)
+    if not facts.reachable:
+        return NodeLine(name, address, NodeState.DARK, facts.error)
+    if not facts.is_member:
+        missing = [p.name for p in phases if p.local and any(r.node == name for r in p.reasons(desired, observed))]
+        if missing:
+            return NodeLine(name, address, NodeState.INSTALLED, "not yet: " + ", ".join(missing))
+        return NodeLine(name, address, NodeState.PREPARED, "not a member of etcd")
+    kube = next((node for node in observed.api.nodes if node.name == name), None)
+    if facts.api_ready and kube is not None and kube.ready:
+        return NodeLine(name, address, NodeState.READY, _ready_detail(facts, kube.kubelet))
+    return NodeLine(name, address, NodeState.MEMBER, facts.api_error or _unready(observed, name))
+
+
+def _ready_detail(facts: NodeFacts, kubelet: str) -> str:
+    etcd = next((m for m in facts.etcd if m.name == facts.name), None)
+    voter = "" if etcd is None else ", etcd learner" if etcd.learner else ", etcd voter"
+    return f"kubelet {kubelet}{voter}{', holds the API address' if facts.holds_endpoint else ''}"
+
+
+def _unready(observed: Observed, name: str) -> str:
+    if not observed.api.reachable:
+        return f"no API to ask: {observed.api.error}"
+    return "its Node object is NotReady" if any(n.name == name for n in observed.api.nodes) else "has no Node object"

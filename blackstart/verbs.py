@@ -1,0 +1,44 @@
+"""The table of contents: what `up` does, in order. A phase is one file, one playbook, one line here."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from blackstart.phases import (
+    api_endpoint,
+    argocd,
+    base_os,
+    cilium,
+    containerd,
+    control_plane,
+    image_preload,
+    kubernetes,
+    members,
+    revive,
+    root_application,
+    seed,
+)
+
+if TYPE_CHECKING:
+    from blackstart.phases.base import Phase
+
+UP: tuple[Phase, ...] = (
+    base_os.PHASE,
+    containerd.PHASE,
+    image_preload.PHASE,
+    kubernetes.PHASE,
+    api_endpoint.PHASE,
+    control_plane.PHASE,
+    cilium.PHASE,
+    seed.PHASE,
+    argocd.PHASE,
+    members.PHASE,
+    revive.PHASE,
+    root_application.PHASE,
+)
+
+# `up --only NAME`: the break-glass repairs. Their phases alone are looked at and applied.
+ONLY: dict[str, tuple[Phase, ...]] = {
+    "network": (cilium.PHASE,),
+    "gitops": (seed.PHASE, argocd.PHASE, root_application.PHASE),
+}
