@@ -24,6 +24,12 @@ def add_parser(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> No
         choices=("network", "gitops"),
         help="repair this layer alone (break-glass): works with the API address, DNS, pods and Argo CD down",
     )
+    parser.add_argument(
+        "--timeout",
+        type=float,
+        metavar="SECONDS",
+        help="how long any one gate may stay closed (default: each phase's own, minutes)",
+    )
     parser.set_defaults(run=run)
 
 
@@ -69,7 +75,7 @@ def _journaled(args: argparse.Namespace, opened: Session, journal: Journal, phas
     error: BlackstartError | None = None
     summary: dict[str, Any] = {}
     try:
-        steps = _apply(opened, journal, phases)
+        steps = _apply(opened, journal, phases, args.timeout)
         summary = {"steps": [step.phase.name for step in steps], "nothing_to_do": not steps}
     except BlackstartError as caught:
         error = caught
@@ -86,7 +92,9 @@ def _journaled(args: argparse.Namespace, opened: Session, journal: Journal, phas
     return int(status)
 
 
-def _apply(opened: Session, journal: Journal, phases: tuple[Phase, ...]) -> tuple[Step, ...]:
+def _apply(
+    opened: Session, journal: Journal, phases: tuple[Phase, ...], timeout: float | None
+) -> tuple[Step, ...]:
     from blackstart.engine.run import Run  # noqa: PLC0415
 
     assert opened.bundle is not None  # noqa: S101 - the session was asked for one
@@ -98,6 +106,7 @@ def _apply(opened: Session, journal: Journal, phases: tuple[Phase, ...]) -> tupl
         journal=journal,
         bundle=opened.bundle,
         limit=opened.limit,
+        timeout=timeout,
     ).apply()
 
 

@@ -27,13 +27,15 @@ class Gates:
         looker: Looker,
         journal: Journal,
         *,
+        timeout: float | None = None,
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
-        """Look through looker; time comes from outside."""
+        """Look through looker; timeout (seconds) replaces every phase's own; time comes from outside."""
         self._desired = desired
         self._looker = looker
         self._journal = journal
+        self._timeout = timeout
         self._clock = clock
         self._sleep = sleep
 
@@ -52,16 +54,17 @@ class Gates:
         if look.open:
             return False
         started = self._clock()
+        timeout = phase.timeout if self._timeout is None else self._timeout
         self._journal.write("gate_start", phase=phase.name, title=phase.title)
         seen = ""
         while not look.open:
             if look.seen != seen:
                 seen = look.seen
                 self._journal.write("gate_look", phase=phase.name, open=False, seen=seen)
-            if self._clock() - started > phase.timeout:
+            if self._clock() - started > timeout:
                 self._end(phase, look, started)
                 raise GateTimeoutError(
-                    f"{phase.name} did not come true in {phase.timeout:.0f} s; last seen: {look.seen}",
+                    f"{phase.name} did not come true in {timeout:.0f} s; last seen: {look.seen}",
                     hint="`blackstart status` shows the whole cluster; the report of this run shows each gate. "
                     "Mend what it names and run the same command again",
                 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from blackstart.engine.looker import Looker
     from blackstart.engine.runner import Runner
     from blackstart.model.cluster import Cluster
-    from blackstart.phases.base import Phase, Reason
+    from blackstart.phases.base import Phase, Play, Reason
     from blackstart.probe.observed import Observed
 
 
@@ -68,6 +68,7 @@ class Run:
     journal: Journal
     bundle: Bundle
     limit: Sequence[str]
+    timeout: float | None = None  # seconds that any gate may take, instead of its phase's own
 
     def apply(self) -> tuple[Step, ...]:
         """Take the cluster to the target; return the steps of the first plan (empty: nothing was to be done).
@@ -81,7 +82,7 @@ class Run:
         refuse_unreachable(observed, self.limit if whole or not answering else answering)
         steps = plan(self.phases, self.desired, observed, self.limit)
         self.journal.write("plan", steps=[step_event(step) for step in steps])
-        gates = Gates(self.desired, self.looker, self.journal)
+        gates = Gates(self.desired, self.looker, self.journal, timeout=self.timeout)
         with ExitStack() as stack:
             variables: dict[str, Any] = {}
             if steps:
@@ -109,7 +110,7 @@ class Run:
     def _play(self, steps: Sequence[Step], variables: dict[str, Any]) -> None:
         names = [step.phase.name for step in steps]
         observed = self.looker.latest
-        plays = [step.phase.play(self.desired, observed) for step in steps]
+        plays = [self._limited(step.phase, step.phase.play(self.desired, observed)) for step in steps]
         started = time.monotonic()
         for step, play in zip(steps, plays, strict=True):
             self.journal.write(
@@ -128,6 +129,12 @@ class Run:
         for name in names:
             self.journal.write("phase_end", phase=name, status="ok", changed=changed, seconds=_since(started))
         self.looker.look()
+
+    def _limited(self, phase: Phase, play: Play) -> Play:
+        """Keep a node-local play on the nodes of --limit; the cluster's own plays act from wherever they can."""
+        if not phase.local:
+            return play
+        return replace(play, limit=tuple(node for node in play.limit or self.limit if node in self.limit))
 
     def _runner(self) -> Runner:
         # Imported and made only when there is something to run: a no-op pays for neither Ansible nor collections.
