@@ -1,0 +1,50 @@
+# Needs Debian 12 or newer (or Arch), Python 3.11 or newer, and root for everything that starts containers.
+BIN := .venv/bin
+PYTEST := $(BIN)/python -m pytest
+BLACKSTART := $(BIN)/blackstart
+# A cold run builds the bundle (about 25 minutes) before it tests; after this long something hangs.
+TEST_LIMIT ?= 70m
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test unit lint molecule bench wheel lab-down clean
+
+help: ## Show the targets
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
+
+.venv/.installed: pyproject.toml .config/venv.sh
+	.config/venv.sh
+	@touch $@
+
+.venv/.complete: pyproject.toml .config/venv.sh
+	.config/venv.sh lint test
+	@touch .venv/.installed $@
+
+demo: .venv/.installed ## From nothing to a healthy three-node cluster on this machine
+	$(BLACKSTART) lab build
+	$(BLACKSTART) lab up
+	$(BLACKSTART) --inventory inventory/lab --yes up
+
+test: .venv/.complete ## All tests: unit, contracts, linters, molecule, the lab and end to end
+	timeout --foreground --signal=INT --kill-after=60 $(TEST_LIMIT) $(PYTEST) -m "lab or not lab" \
+	  tests/unit tests/contracts tests/linters tests/molecule tests/lab tests/e2e
+
+unit: .venv/.complete ## What needs neither root nor containers, in less than a minute
+	$(PYTEST) -m "not lab and not slow"
+
+lint: .venv/.complete ## Contracts and linters
+	$(PYTEST) tests/contracts tests/linters
+
+molecule: .venv/.complete ## One role on one fresh node: make molecule ROLE=containerd
+	$(PYTEST) -m lab tests/molecule -k "$(ROLE)"
+
+bench: .venv/.complete ## Measure against the same steps by hand and print the table
+	$(BIN)/python tests/bench
+
+wheel: .venv/.complete ## Build the wheel into dist/
+	$(BIN)/python -m pip wheel --quiet --no-deps --wheel-dir dist .
+
+lab-down: .venv/.installed ## Remove the practice cluster
+	$(BLACKSTART) lab down
+
+clean: lab-down ## Remove the practice cluster and what was made in this folder; the cache of built parts stays
+	rm -rf .venv .ansible .mypy_cache .pytest_cache .ruff_cache dist

@@ -1,0 +1,151 @@
+"""What holds this repository together, as tests that name what is missing."""
+
+from __future__ import annotations
+
+import ast
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from blackstart import verbs
+
+ROOT = Path(__file__).resolve().parents[2]
+PACKAGE = ROOT / "blackstart"
+ROLES = sorted(path.name for path in (ROOT / "roles").iterdir() if path.is_dir())
+PHASES = [phase.name for phase in verbs.UP]
+STAGES = ("preflight", "install", "configure", "run")
+LONGEST_FILE = 400  # lines; the aim is 60-150
+# One door each: the only module that may import it.
+DOORS = {
+    "subprocess": "blackstart/engine/process.py",
+    "ansible_runner": "blackstart/engine/runner.py",
+    "paramiko": "blackstart/engine/ssh.py",
+}
+# Sent to the nodes as it is: it cannot import blackstart's own door.
+ON_THE_NODE = "blackstart/probe/node_probe.py"
+
+
+def load(path: Path) -> Any:  # noqa: ANN401 - a YAML document
+    assert path.is_file(), f"{path.relative_to(ROOT)} is missing"
+    return yaml.safe_load(path.read_text())
+
+
+def python_files() -> list[str]:
+    return sorted(str(path.relative_to(ROOT)) for path in PACKAGE.rglob("*.py"))
+
+
+def imported(path: str) -> set[str]:
+    names: set[str] = set()
+    for node in ast.walk(ast.parse((ROOT / path).read_text())):
+        if isinstance(node, ast.Import):
+            names.update(alias.name.split(".")[0] for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            names.add(node.module.split(".")[0])
+    return names
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_a_role_has_its_four_stages_and_nothing_else(role: str) -> None:
+    tasks = load(ROOT / "roles" / role / "tasks/main.yml")
+    imports = [(task["ansible.builtin.import_tasks"], task["tags"]) for task in tasks]
+    assert imports == [(f"{stage}.yml", [f"{role}_{stage}"]) for stage in STAGES]
+    for stage in STAGES:
+        assert load(ROOT / "roles" / role / f"tasks/{stage}.yml"), f"{role}: {stage}.yml is empty"
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_argument_specs_are_the_defaults(role: str) -> None:
+    defaults = load(ROOT / "roles" / role / "defaults/main.yml") or {}
+    options = load(ROOT / "roles" / role / "meta/argument_specs.yml")["argument_specs"]["main"]["options"]
+    required = {name for name, option in options.items() if option.get("required")}
+    assert set(defaults) == set(options) - required, "a variable is in one of the two only"
+    for name, value in defaults.items():
+        assert options[name].get("default") == value, f"{name}: defaults/main.yml and argument_specs.yml differ"
+        assert options[name].get("description"), f"{name} has no description"
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_variables_carry_the_name_of_their_role(role: str) -> None:
+    folder = ROOT / "roles" / role
+    for name in load(folder / "defaults/main.yml") or {}:
+        assert name.startswith(f"{role}_"), name
+    for name in (load(folder / "vars/main.yml") if (folder / "vars/main.yml").exists() else None) or {}:
+        assert name.startswith(f"_{role}_"), name
+    for path in sorted(folder.rglob("tasks/*.yml")):
+        for name in re.findall(r"^\s+register: (\S+)", path.read_text(), re.MULTILINE):
+            assert name.startswith(f"__{role}_"), f"{path.name}: {name}"
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_a_role_is_explained_and_tested(role: str) -> None:
+    assert (ROOT / "roles" / role / "README.md").is_file()
+    assert (ROOT / "roles" / role / "meta/main.yml").is_file()
+    assert (ROOT / "molecule" / role / "molecule.yml").is_file(), f"no scenario: molecule/{role}"
+    assert list((ROOT / "molecule" / role / "tests").glob("test_*.py")), f"molecule/{role} proves nothing"
+
+
+@pytest.mark.parametrize("phase", PHASES)
+def test_a_phase_has_a_module_and_a_playbook_of_its_name(phase: str) -> None:
+    assert (PACKAGE / "phases" / f"{phase}.py").is_file()
+    plays = load(ROOT / "playbooks" / f"{phase}.yml")
+    assert all(play["name"][0].isupper() for play in plays)
+
+
+def test_the_site_playbook_imports_the_phases_in_order() -> None:
+    imports = [entry["ansible.builtin.import_playbook"] for entry in load(ROOT / "playbooks/site.yml")]
+    assert imports == [f"{phase}.yml" for phase in PHASES]
+
+
+def test_a_phase_needs_only_what_comes_before_it() -> None:
+    for index, phase in enumerate(verbs.UP):
+        assert set(phase.needs) <= set(PHASES[:index]), f"{phase.name} needs {phase.needs}"
+
+
+@pytest.mark.parametrize(("module", "door"), DOORS.items())
+def test_there_is_one_door(module: str, door: str) -> None:
+    assert [path for path in python_files() if module in imported(path) and path != ON_THE_NODE] == [door]
+
+
+def test_the_probe_needs_nothing_but_the_standard_library() -> None:
+    assert "blackstart" not in imported(ON_THE_NODE)
+
+
+def test_only_the_command_line_prints() -> None:
+    for path in python_files():
+        if path.startswith("blackstart/cli/") or path == ON_THE_NODE:
+            continue
+        calls = [node for node in ast.walk(ast.parse((ROOT / path).read_text())) if isinstance(node, ast.Call)]
+        names = {call.func.id for call in calls if isinstance(call.func, ast.Name)}
+        assert "print" not in names, f"{path} prints"
+
+
+def test_no_file_is_too_long() -> None:
+    suffixes = {".py", ".yml", ".yaml", ".sh", ".j2"}
+    rooms = ("blackstart", "roles", "playbooks", "inventory", "bootstrap", "molecule", "tests", ".config")
+    files = [path for room in rooms for path in (ROOT / room).rglob("*") if path.suffix in suffixes]
+    lengths = {str(path.relative_to(ROOT)): len(path.read_text().splitlines()) for path in files}
+    assert {path: lines for path, lines in lengths.items() if lines > LONGEST_FILE} == {}
+
+
+def test_every_ignored_rule_has_a_reason() -> None:
+    bare = re.compile(r'^\s*"[A-Z]+\d+",?\s*$')
+    settings = (ROOT / "pyproject.toml").read_text().splitlines()
+    assert [line for line in settings if bare.match(line)] == []
+    for room in ("blackstart", "tests", "molecule"):
+        for path in sorted((ROOT / room).rglob("*.py")):
+            for number, line in enumerate(path.read_text().splitlines(), start=1):
+                for marker in ("# noqa", "# type: ignore"):
+                    found = line.partition(f" {marker}")[2]
+                    assert not found or " - " in found, f"{path.relative_to(ROOT)}:{number}: {marker} without a reason"
+
+
+def test_nothing_is_left_to_do() -> None:
+    words = re.compile(r"\b(TODO|FIXME|XXX|HACK)\b")
+    rooms = ("blackstart", "roles", "playbooks", "inventory", "bootstrap", "molecule")
+    for room in rooms:
+        for path in sorted(entry for entry in (ROOT / room).rglob("*") if entry.is_file()):
+            if path.suffix in {".py", ".yml", ".yaml", ".j2", ".md", ".sh", ".html"}:
+                assert not words.search(path.read_text()), path.relative_to(ROOT)
