@@ -138,7 +138,7 @@ class Run:
 
     def _runner(self) -> Runner:
         # Imported and made only when there is something to run: a no-op pays for neither Ansible nor collections.
-        from blackstart.engine.collections import ensure  # noqa: PLC0415
+        from blackstart.engine.galaxy import ensure  # noqa: PLC0415
         from blackstart.engine.runner import Runner  # noqa: PLC0415
 
         return Runner(self.sources, paths.state(self.desired.name), self.journal, ensure())

@@ -1,0 +1,63 @@
+"""The hand-off to Argo CD when Git, the root app or what comes before it is wrong: said in those words, and mended."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from blackstart.lab import gitserver
+
+from conftest import Lab, blackstart
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+pytestmark = pytest.mark.lab
+
+
+@pytest.fixture
+def overlay(lab: Lab, tmp_path: Path) -> Path:
+    """Return an inventory over the lab's own, to be altered."""
+    folder = tmp_path / "altered"
+    (folder / "group_vars" / "all").mkdir(parents=True)
+    (folder / "hosts.yml").write_text(f"all:\n  vars:\n    inventory_base: {Path(lab.inventory).resolve()}\n")
+    return folder
+
+
+@pytest.fixture(autouse=True)
+def _mended(lab: Lab) -> Iterator[None]:
+    """After each trouble the right inventory brings the cluster back to healthy."""
+    yield
+    done = lab.up()
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_a_wrong_root_path_is_named(lab: Lab, overlay: Path) -> None:
+    (overlay / "group_vars" / "all" / "gitops.yml").write_text("gitops_path: cluster/platform/nowhere\n")
+    done = blackstart("-i", str(overlay), "--yes", "up", "--timeout", "60")
+    assert done.returncode == 5, done.stdout + done.stderr
+    assert "cluster/platform/nowhere" in done.stderr
+
+
+def test_a_git_server_that_is_away_is_named(lab: Lab, overlay: Path) -> None:
+    gitserver.stop()
+    try:
+        # Another revision asks Argo CD to look at Git again.
+        (overlay / "group_vars" / "all" / "gitops.yml").write_text("gitops_revision: refs/heads/main\n")
+        done = blackstart("-i", str(overlay), "--yes", "up", "--timeout", "90")
+    finally:
+        gitserver.start()
+    assert done.returncode == 5, done.stdout + done.stderr
+    assert "10.77.13.2" in done.stderr
+
+
+def test_without_the_seed_argo_refuses_the_whole_root(lab: Lab, overlay: Path) -> None:
+    """The custom resource in the root needs a kind that a child installs: nothing of the root is applied."""
+    lab.kubectl("-n", "argocd", "delete", "applications.argoproj.io", "--all", "--wait=true")
+    lab.kubectl("delete", "customresourcedefinition", "beacons.lab.home", "--wait=true")
+    (overlay / "group_vars" / "all" / "seed.yml").write_text("seed_crds: []\n")
+    done = blackstart("-i", str(overlay), "--yes", "up", "--timeout", "60")
+    assert done.returncode == 5, done.stdout + done.stderr
+    assert "not valid" in done.stderr
+    assert "Beacon" in done.stderr
