@@ -15,12 +15,16 @@ class Unit:
 
 @dataclass(frozen=True, slots=True)
 class EtcdMember:
-    """One member as etcd itself lists it; `id` is hexadecimal, as etcdctl wants it."""
+    """One member as etcd itself lists it; `id` is hexadecimal, as etcdctl wants it.
+
+    A learner that never started has no name yet: then `address`, the host of its peer URL, says whose it is.
+    """
 
     id: str
     name: str
     learner: bool
     healthy: bool
+    address: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +66,7 @@ class NodeFacts:
     endpoint_ready: bool = False  # /readyz through the virtual address, as seen from this node
     cni_files: tuple[str, ...] = ()  # below /etc/cni/net.d
     kubelet_version: str = ""
+    booted: float = 0.0  # start of its init (/proc/1), seconds since the epoch on the node; 0 when not known
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,11 +77,15 @@ class KubeNode:
     ready: bool
     kubelet: str
     unschedulable: bool = False
+    control_plane: bool = True  # carries the control-plane label, the last thing that a kubeadm join does
 
 
 @dataclass(frozen=True, slots=True)
 class BrokenPod:
-    """A pod that is not what it should be: `reason` is the waiting or termination reason, `since` seconds ago."""
+    """A pod that is not what it should be: `reason` is the waiting or termination reason, `since` seconds ago.
+
+    An init container's reason begins with "Init:", as kubectl shows it.
+    """
 
     namespace: str
     name: str
@@ -85,6 +94,7 @@ class BrokenPod:
     reason: str
     message: str
     since: float
+    created: float = 0.0  # seconds since the epoch; 0 when not known
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +126,7 @@ class Application:
     waiting_on: tuple[str, ...] = ()  # "Kind namespace/name: health or message" of resources that are not well
     repository: str = ""
     path: str = ""
+    held: bool = False  # carries our annotation blackstart.io/held: a network repair told Argo CD to leave it alone
 
 
 @dataclass(frozen=True, slots=True)
