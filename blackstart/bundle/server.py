@@ -44,7 +44,7 @@ def serve(folder: Path, address: str, port: int = PORT) -> Iterator[str]:
     server.daemon_threads = True
     threading.Thread(target=server.serve_forever, name="bundle", daemon=True).start()
     try:
-        yield f"http://{address}:{port}"
+        yield f"http://{address}:{server.server_port}"
     finally:
         server.shutdown()
         server.server_close()

@@ -1,0 +1,90 @@
+"""Waiting: looks until open, says what it saw, runs out of time with evidence."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from blackstart.engine.gates import Gates
+from blackstart.engine.journal import Journal
+from blackstart.errors import GateTimeoutError
+from blackstart.phases.base import Look
+
+
+class Clock:
+    """Time that passes only while somebody sleeps."""
+
+    now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+    def sleep(self, seconds: float) -> None:
+        self.now += seconds
+
+
+class Looker:
+    """Sees the next of a row of looks each time; the last one for ever."""
+
+    def __init__(self, *looks: Look) -> None:
+        self.looks = list(looks)
+
+    @property
+    def latest(self) -> Look:
+        return self.looks[0]
+
+    def look(self) -> Look:
+        if len(self.looks) > 1:
+            self.looks.pop(0)
+        return self.looks[0]
+
+
+class Phase:
+    name, title, timeout = "network", "Wait for the network", 5.0
+
+    def gate(self, desired: Any, observed: Look) -> Look:
+        return observed
+
+
+def gates(tmp_path: Path, *looks: Look, timeout: float | None = None) -> tuple[Gates, Path]:
+    clock = Clock()
+    journal = Journal(tmp_path / "run")
+    made = Gates(None, Looker(*looks), journal, timeout=timeout, clock=clock, sleep=clock.sleep)  # type: ignore[arg-type]
+    return made, tmp_path / "run" / "journal.jsonl"
+
+
+def events(file: Path) -> list[tuple[str, Any]]:
+    return [(event["kind"], event.get("seen")) for event in map(json.loads, file.read_text().splitlines())]
+
+
+def test_an_open_gate_costs_nothing_and_is_not_journaled(tmp_path: Path) -> None:
+    made, file = gates(tmp_path, Look(open=True, seen="fine"))
+    assert made.wait([Phase()]) is False  # type: ignore[list-item]
+    assert events(file) == []
+
+
+def test_what_is_seen_is_journaled_once_per_change(tmp_path: Path) -> None:
+    two = Look(open=False, seen="2 of 3")
+    made, file = gates(tmp_path, Look(open=False, seen="1 of 3"), two, two, Look(open=True, seen="3 of 3"))
+    assert made.wait([Phase()]) is True  # type: ignore[list-item]
+    assert events(file) == [
+        ("gate_start", None),
+        ("gate_look", "1 of 3"),
+        ("gate_look", "2 of 3"),
+        ("gate_end", "3 of 3"),
+    ]
+
+
+def test_a_gate_that_stays_closed_times_out_with_its_last_words(tmp_path: Path) -> None:
+    made, file = gates(tmp_path, Look(open=False, seen="casper-3 is NotReady"))
+    with pytest.raises(GateTimeoutError, match=r"network .* in 5 s; last seen: casper-3 is NotReady"):
+        made.wait([Phase()])  # type: ignore[list-item]
+    assert events(file)[-1] == ("gate_end", "casper-3 is NotReady")
+
+
+def test_the_given_timeout_replaces_the_phases_own(tmp_path: Path) -> None:
+    made, _ = gates(tmp_path, Look(open=False, seen="no"), timeout=2)
+    with pytest.raises(GateTimeoutError, match="in 2 s"):
+        made.wait([Phase()])  # type: ignore[list-item]

@@ -1,0 +1,45 @@
+"""The plan is pure: reasons in, steps out."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from blackstart.engine.run import plan, refuse_unreachable
+from blackstart.errors import UnreachableError
+from blackstart.phases.base import Reason
+from blackstart.probe.observed import NodeFacts, Observed
+
+
+class Phase:
+    def __init__(self, name: str, *reasons: Reason) -> None:
+        self.name, self._reasons = name, list(reasons)
+
+    def reasons(self, desired: Any, observed: Any) -> list[Reason]:
+        return self._reasons
+
+
+def test_a_phase_without_reasons_is_not_in_the_plan() -> None:
+    phases = [Phase("idle"), Phase("busy", Reason("drifted", "a"))]
+    steps = plan(phases, None, Observed(), ["a", "b"])  # type: ignore[arg-type]
+    assert [step.phase.name for step in steps] == ["busy"]
+
+
+def test_limit_leaves_out_other_nodes_but_not_the_cluster() -> None:
+    phases = [Phase("local", Reason("drifted", "a"), Reason("drifted", "b")), Phase("cluster", Reason("not there"))]
+    steps = plan(phases, None, Observed(), ["b"])  # type: ignore[arg-type]
+    assert [(s.phase.name, [r.node for r in s.reasons]) for s in steps] == [("local", ["b"]), ("cluster", [""])]
+
+
+def test_every_unreachable_node_is_named_with_its_evidence() -> None:
+    seen = Observed(
+        nodes={
+            "a": NodeFacts("a", reachable=False, error="no answer from 10.0.0.1:22 in 5 s"),
+            "b": NodeFacts("b"),
+            "c": NodeFacts("c", reachable=False, error="its host key is another"),
+        }
+    )
+    with pytest.raises(UnreachableError) as caught:
+        refuse_unreachable(seen, ["a", "b", "c"])
+    assert caught.value.message.splitlines() == ["a: no answer from 10.0.0.1:22 in 5 s", "c: its host key is another"]
+    refuse_unreachable(seen, ["b"])
