@@ -95,6 +95,7 @@ class BrokenPod:
     message: str
     since: float
     created: float = 0.0  # seconds since the epoch; 0 when not known
+    controller: str = ""  # kind of the owner that makes it anew when it is deleted; empty: nobody does
 
 
 @dataclass(frozen=True, slots=True)
