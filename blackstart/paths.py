@@ -24,7 +24,15 @@ def cache() -> Path:
 
 def state(cluster: str) -> Path:
     """Return the state folder of one cluster: known_hosts, key, lock, runs. Created with mode 0700."""
-    base = Path(os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state") / "blackstart"
-    folder = base / cluster
+    folder = _states() / cluster
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     return folder
+
+
+def states() -> list[Path]:
+    """Return the state folders of all clusters that this user has worked on; none is created."""
+    return sorted(folder for folder in _states().glob("*") if folder.is_dir())
+
+
+def _states() -> Path:
+    return Path(os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state") / "blackstart"
