@@ -7,14 +7,17 @@ carries over its require blocks and non-local replaces builds the same program (
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from blackstart.engine import process
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
+    from blackstart.lab.parts import Room
     from blackstart.lab.recipes import GoRecipe
+
+REVISION = 1  # of how programs are built; raising it builds all of them again
 
 
 class GoToolchain:
@@ -32,6 +35,8 @@ class GoToolchain:
             "GOCACHE": str(self.home / "build"),
             "GOMODCACHE": str(self.home / "mod"),
             "GOPATH": str(self.home),
+            "GOROOT": "",
+            "GOENV": "off",
             "GOFLAGS": "-mod=mod -buildvcs=false -modcacherw",
             "GOTOOLCHAIN": "local",
             "GOWORK": "off",
@@ -41,50 +46,65 @@ class GoToolchain:
 
     def module_dir(self, module: str, version: str) -> Path:
         """Return the folder of a module's unpacked source (downloads it when needed)."""
-        return self.home.__class__(self._download(module, version)["Dir"])
+        return Path(self._download(module, version)["Dir"])
 
     def _download(self, module: str, version: str) -> dict[str, str]:
-        done = process.run(
-            [self.go, "mod", "download", "-json", f"{module}@{version}"], env=self.environment, cwd=self.home
-        )
-        answer: dict[str, str] = json.loads(done.stdout)
+        self.home.mkdir(parents=True, exist_ok=True)
+        argv: list[str | Path] = [self.go, "mod", "download", "-json", f"{module}@{version}"]
+        answer: dict[str, str] = json.loads(process.run(argv, env=self.environment, cwd=self.home).stdout)
         return answer
 
-    def build(self, recipe: GoRecipe, out: Path, work: Path) -> None:
-        """Build every program of a recipe into out; work is an empty folder for the wrapper module."""
-        gomod = self.home.__class__(self._download(recipe.module, recipe.version)["GoMod"])
-        parsed = json.loads(process.run([self.go, "mod", "edit", "-json", gomod], env=self.environment).stdout)
-        (work / "go.mod").write_text(wrapper_module(recipe, parsed))
+    def build(self, recipe: GoRecipe, room: Room) -> None:
+        """Build every program of a recipe with one command, so that one is linked while others compile."""
+        source = self._download(recipe.module, recipe.version)
+        parsed = json.loads(
+            process.run([self.go, "mod", "edit", "-json", source["GoMod"]], env=self.environment).stdout
+        )
+        (room.work / "go.mod").write_text(wrapper_module(recipe, parsed))
         # The module's own go.sum pins every dependency, those too that the checksum database does not serve.
-        (work / "go.sum").write_bytes((self.module_dir(recipe.module, recipe.version) / "go.sum").read_bytes())
+        (room.work / "go.sum").write_bytes((Path(source["Dir"]) / "go.sum").read_bytes())
         ldflags = " ".join(["-s", "-w", *(f"-X '{key}={value}'" for key, value in recipe.ldflags.items())])
-        base = [self.go, "build", "-trimpath", f"-tags={','.join(recipe.tags)}", f"-ldflags={ldflags}"]
-        for program, package in recipe.programs.items():
-            target = f"{recipe.module}/{package}".rstrip("/")
-            process.run([*base, "-o", out / program, target], env=self.environment, cwd=work)
+        packages = {name: f"{recipe.module}/{below}".rstrip("/") for name, below in recipe.programs.items()}
+        built = room.work / "out"
+        built.mkdir()
+        argv: list[str | Path] = [
+            self.go,
+            "build",
+            "-v",
+            "-trimpath",
+            f"-tags={','.join(recipe.tags)}",
+            f"-ldflags={ldflags}",
+        ]
+        room.run([*argv, "-o", f"{built}/", *packages.values()], cwd=room.work, env=self.environment)
+        for name, package in packages.items():
+            (built / program_name(package)).rename(room.out / name)
+
+    def build_here(self, room: Room) -> None:
+        """Build the programs whose sources lie in the room's scratch folder, one folder each, standard library only."""
+        (room.work / "go.mod").write_text("module blackstart.lab/programs\n\ngo 1.26\n")
+        argv: list[str | Path] = [self.go, "build", "-trimpath", "-ldflags=-s -w", "-o", f"{room.out}/", "./..."]
+        room.run(argv, cwd=room.work, env=self.environment)
 
 
-def wrapper_module(recipe: GoRecipe, parsed: dict[str, object]) -> str:
+def program_name(package: str) -> str:
+    """Return the file name that go build gives a package's program (pure): a major version suffix is passed over."""
+    *above, last = package.split("/")
+    return above[-1] if re.fullmatch(r"v[0-9]+", last) and above else last
+
+
+def wrapper_module(recipe: GoRecipe, parsed: dict[str, Any]) -> str:
     """Return the go.mod of a wrapper module (pure), given the recipe and its module's `go mod edit -json`."""
-    requires = _entries(parsed, "Require")
-    replaces = _entries(parsed, "Replace")
+    requires = parsed.get("Require") or []
+    staging = [entry["Path"] for entry in requires if recipe.staging and entry["Version"] == "v0.0.0"]
     lines = [f"module blackstart.lab/{recipe.name}", "", f"go {parsed['Go']}", ""]
     lines.append(f"require {recipe.module} {recipe.version}")
-    staging = [entry["Path"] for entry in requires if recipe.staging and entry["Version"] == "v0.0.0"]
-    lines += [
-        f"require {entry['Path']} {entry['Version']}" for entry in requires if entry["Path"] not in staging
-    ]
+    lines += [f"require {entry['Path']} {entry['Version']}" for entry in requires if entry["Path"] not in staging]
     lines += [f"require {path} {recipe.staging}" for path in staging]
     lines += [f"replace {path} => {path} {recipe.staging}" for path in staging]
-    for entry in replaces:
+    for entry in parsed.get("Replace") or []:
         old, new = entry["Old"], entry["New"]
         if old["Path"] in recipe.drop_replaces or "Version" not in new:
             continue
         old_words = " ".join(filter(None, (old["Path"], old.get("Version"))))
         lines.append(f"replace {old_words} => {new['Path']} {new['Version']}")
     return "\n".join(lines) + "\n"
-
-
-def _entries(parsed: dict[str, object], key: str) -> list[dict[str, object]]:
-    found = parsed.get(key)
-    return list(found) if isinstance(found, list) else []

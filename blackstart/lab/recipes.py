@@ -29,6 +29,16 @@ class GoRecipe:
     drop_replaces: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class ModuleRecipe:
+    """Files and folders of one module, by their paths in it."""
+
+    name: str
+    module: str
+    version: str
+    paths: tuple[str, ...]
+
+
 _K8S_BASE = "k8s.io/component-base/version"
 _K8S = {
     f"{_K8S_BASE}.gitVersion": "v1.35.1",
@@ -37,10 +47,12 @@ _K8S = {
     f"{_K8S_BASE}.gitTreeState": "clean",
     # kubeadm parses the build date of its own version; an empty one is fine, a wrong one is not.
 }
-_CILIUM_VERSION = "github.com/cilium/cilium/pkg/version.ciliumVersion"
-_CILIUM = {_CILIUM_VERSION: "1.18.4 0000000000 1970-01-01T00:00:00+00:00"}
-# The fork that this replace points to is not a module the proxy serves; the stock v0.33.3 works.
-_CILIUM_FORK = ("k8s.io/apimachinery",)
+_CILIUM_MODULE = "github.com/cilium/cilium"
+_CILIUM_VERSION = "v1.18.4"
+_ARGOCD_MODULE = "github.com/argoproj/argo-cd/v3"
+_ARGOCD_VERSION = "v3.3.2"
+_CONTAINERD_MODULE = "github.com/containerd/containerd/v2"
+_CONTAINERD_VERSION = "v2.2.1"
 
 
 def _k8s(*names: str, seconds: int) -> GoRecipe:
@@ -70,11 +82,11 @@ GO_RECIPES: tuple[GoRecipe, ...] = (
     GoRecipe("etcdutl", "go.etcd.io/etcd/etcdutl/v3", "v3.6.6", {"etcdutl": ""}, 2),
     GoRecipe(
         "containerd",
-        "github.com/containerd/containerd/v2",
-        "v2.2.1",
+        _CONTAINERD_MODULE,
+        _CONTAINERD_VERSION,
         {name: f"cmd/{name}" for name in ("containerd", "containerd-shim-runc-v2", "ctr")},
         58,
-        {"github.com/containerd/containerd/v2/version.Version": "v2.2.1"},
+        {f"{_CONTAINERD_MODULE}/version.Version": _CONTAINERD_VERSION},
     ),
     GoRecipe(
         "cni-plugins",
@@ -91,51 +103,56 @@ GO_RECIPES: tuple[GoRecipe, ...] = (
     GoRecipe("coredns", "github.com/coredns/coredns", "v1.13.1", {"coredns": ""}, 111),
     GoRecipe(
         "cilium",
-        "github.com/cilium/cilium",
-        "v1.18.4",
+        _CILIUM_MODULE,
+        _CILIUM_VERSION,
         {
             "cilium-agent": "daemon",
             "cilium-cni": "plugins/cilium-cni",
             "cilium-dbg": "cilium-dbg",
-            "cilium-health": "cilium-health",
             "cilium-health-responder": "cilium-health/responder",
             "cilium-mount": "tools/mount",
             "cilium-sysctlfix": "tools/sysctlfix",
+            "cilium-operator-generic": "operator",
+            "hubble": "hubble",
             "hubble-relay": "hubble-relay",
         },
-        420,
-        _CILIUM,
-        ("osusergo",),
-        drop_replaces=_CILIUM_FORK,
-    ),
-    GoRecipe(
-        "hubble",
-        "github.com/cilium/cilium",
-        "v1.18.4",
-        {"hubble": "hubble"},
-        31,
-        _CILIUM,
-        ("osusergo",),
-        drop_replaces=_CILIUM_FORK,
-    ),
-    GoRecipe(
-        "cilium-operator",
-        "github.com/cilium/cilium",
-        "v1.18.4",
-        {"cilium-operator-generic": "operator"},
-        24,
-        _CILIUM,
+        470,
+        {"github.com/cilium/cilium/pkg/version.ciliumVersion": "1.18.4 0000000000 1970-01-01T00:00:00+00:00"},
+        # The second tag is what makes the operator the generic one; only operator/ looks at it (operator/Makefile).
         ("osusergo", "ipam_provider_operator"),
-        drop_replaces=_CILIUM_FORK,
+        # The fork that this replace points to is not a module the proxy serves; the stock v0.33.3 works.
+        drop_replaces=("k8s.io/apimachinery",),
     ),
     GoRecipe("helm", "helm.sh/helm/v3", "v3.19.4", {"helm": "cmd/helm"}, 70),
     GoRecipe("kustomize", "sigs.k8s.io/kustomize/kustomize/v5", "v5.8.0", {"kustomize": ""}, 11),
     GoRecipe(
         "argocd",
-        "github.com/argoproj/argo-cd/v3",
-        "v3.3.2",
+        _ARGOCD_MODULE,
+        _ARGOCD_VERSION,
         {"argocd": "cmd"},
         343,
-        {"github.com/argoproj/argo-cd/v3/common.version": "3.3.2"},
+        {f"{_ARGOCD_MODULE}/common.version": "3.3.2"},
     ),
+)
+
+MODULE_RECIPES: tuple[ModuleRecipe, ...] = (
+    ModuleRecipe(
+        "cilium-files",
+        _CILIUM_MODULE,
+        _CILIUM_VERSION,
+        (
+            "bpf",
+            "images/cilium/init-container.sh",
+            "install/kubernetes/cilium",
+            "plugins/cilium-cni/cni-uninstall.sh",
+            "plugins/cilium-cni/install-plugin.sh",
+        ),
+    ),
+    ModuleRecipe(
+        "argocd-files",
+        _ARGOCD_MODULE,
+        _ARGOCD_VERSION,
+        ("entrypoint.sh", "hack/git-verify-wrapper.sh", "hack/gpg-wrapper.sh", "manifests/install.yaml"),
+    ),
+    ModuleRecipe("containerd-files", _CONTAINERD_MODULE, _CONTAINERD_VERSION, ("containerd.service",)),
 )

@@ -1,0 +1,167 @@
+"""Building what is missing: heavy parts (the compiler's) in one row, all others beside them, longest way first."""
+
+from __future__ import annotations
+
+import queue
+import threading
+import time
+from typing import TYPE_CHECKING, TypeAlias
+
+from blackstart.engine.process import ProcessError
+from blackstart.errors import BlackstartError, Exit
+from blackstart.lab.parts import downwards
+from blackstart.lab.progress import Estimate, Planned, Progress
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+    from pathlib import Path
+
+    from blackstart.lab.parts import Made, Part
+    from blackstart.lab.store import Store
+
+    Event: TypeAlias = tuple[Part, str | BaseException | None]
+
+
+class PartFailedError(BlackstartError):
+    """A part could not be built; the message names it and shows its last lines, the hint names its log."""
+
+    exit_code = Exit.ROLE_FAILED
+
+
+class _StoppedError(Exception):
+    """Raised inside a worker when another part has failed or the person gave up."""
+
+
+def missing(wanted: Iterable[Part], store: Store, made: dict[str, Made]) -> list[Part]:
+    """Return the parts to build, inputs first; those that are there are put into made by name.
+
+    What only a finished part once needed is not looked for.
+    """
+    needed: list[Part] = []
+    asked = list(wanted)
+    seen: set[str] = set()
+    while asked:
+        part = asked.pop()
+        if part.key in seen:
+            continue
+        seen.add(part.key)
+        if found := store.find(part):
+            made[part.name] = found
+        else:
+            needed.append(part)
+            asked.extend(part.inputs)
+    keys = {part.key for part in needed}
+    return [part for part in downwards(needed) if part.key in keys]
+
+
+def longest_first(parts: list[Part]) -> list[Part]:
+    """Order parts by the longest way from each to the end of the build (pure)."""
+    way = {part.key: part.seconds for part in parts}
+    for part in reversed(parts):
+        for needed in part.inputs:
+            if needed.key in way:
+                way[needed.key] = max(way[needed.key], needed.seconds + way[part.key])
+    return sorted(parts, key=lambda part: -way[part.key])
+
+
+def build_parts(
+    wanted: Iterable[Part], store: Store, logs: Path, report: Callable[[Progress], None]
+) -> dict[str, Made]:
+    """Return every wanted part by name, built where missing. The caller holds the store's lock.
+
+    Raises PartFailedError for the first part that fails; nothing is started after it.
+    """
+    made: dict[str, Made] = {}
+    todo = missing(wanted, store, made)
+    if todo:
+        logs.mkdir(parents=True, exist_ok=True)
+        _Build(todo, store, logs, report, made).run()
+    return made
+
+
+class _Build:
+    """One build: two workers, and this thread that starts parts and reports."""
+
+    def __init__(
+        self, todo: list[Part], store: Store, logs: Path, report: Callable[[Progress], None], made: dict[str, Made]
+    ) -> None:
+        self._waiting = longest_first(todo)
+        self._planned = tuple(Planned(part.name, part.title, part.seconds) for part in todo)
+        self._store, self._logs, self._report, self._made = store, logs, report, made
+        self._absent = {part.key for part in todo}
+        self._estimate = Estimate(todo)
+        self._running: dict[str, tuple[Part, threading.Thread]] = {}
+        self._events: queue.Queue[Event] = queue.Queue()
+        self._stop = threading.Event()
+
+    def run(self) -> None:
+        try:
+            self._start_ready()
+            while self._running:
+                part, event = self._events.get()
+                if isinstance(event, str):
+                    self._tell(line=event)
+                elif event is None:
+                    self._finish(part)
+                else:
+                    raise self._failure(part, event) from event
+        finally:
+            self._stop.set()
+            for _part, thread in self._running.values():
+                thread.join(timeout=5)
+
+    def _start_ready(self) -> None:
+        for part in list(self._waiting):
+            busy = any(running.heavy == part.heavy for running, _ in self._running.values())
+            if busy or any(needed.key in self._absent for needed in part.inputs):
+                continue
+            self._waiting.remove(part)
+            # A daemon thread: should it hang, the process can end, and its commands end with it (Room.run).
+            thread = threading.Thread(target=self._work, args=(part,), daemon=True)
+            self._running[part.name] = (part, thread)
+            self._estimate.start(part, time.monotonic())
+            thread.start()
+        self._tell()
+
+    def _work(self, part: Part) -> None:
+        try:
+            with self._log(part).open("w") as log:
+
+                def on_line(line: str) -> None:
+                    if self._stop.is_set():
+                        raise _StoppedError  # noqa: TRY301 - it ends the command that printed the line
+                    log.write(line + "\n")
+                    self._events.put((part, line))
+
+                self._made[part.name] = self._store.make(part, on_line)
+        except BaseException as error:  # noqa: BLE001 - it is raised again in the thread that waits
+            self._events.put((part, error))
+        else:
+            self._events.put((part, None))
+
+    def _finish(self, part: Part) -> None:
+        took = self._estimate.finish(part, time.monotonic())
+        del self._running[part.name]
+        self._absent.discard(part.key)
+        self._tell(finished=part.title, took=took)
+        self._start_ready()
+
+    def _log(self, part: Part) -> Path:
+        return self._logs / f"{part.slug}.log"
+
+    def _failure(self, part: Part, error: BaseException) -> BaseException:
+        if not isinstance(error, (BlackstartError, OSError)):
+            return error
+        lines = error.output.strip().splitlines()[-12:] if isinstance(error, ProcessError) else [str(error)]
+        hint = (
+            error.hint if isinstance(error, BlackstartError) and error.hint else "what is finished is kept: try again"
+        )
+        return PartFailedError(
+            f"{part.title} could not be built:\n" + "\n".join(lines), hint=f"{hint}; log: {self._log(part)}"
+        )
+
+    def _tell(self, *, line: str = "", finished: str = "", took: float = 0.0) -> None:
+        done = len(self._planned) - len(self._waiting) - len(self._running)
+        now = tuple(part.title for part, _thread in self._running.values())
+        left = self._estimate.left(time.monotonic())
+        self._report(Progress(self._planned, done, now, left, line, finished, took))
