@@ -1,0 +1,56 @@
+"""Argo CD itself, from the bundle's pinned manifest."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from blackstart.phases.base import Look, Play, Reason, Watch
+from blackstart.phases.cluster_level import acting, inputs_changed, unready, unseen, workload
+
+if TYPE_CHECKING:
+    from blackstart.model.cluster import Cluster
+    from blackstart.probe.observed import Observed
+
+NAMESPACE = "argocd"
+CRD = "applications.argoproj.io"
+# Without these no Application is ever compared; the others are awaited as soon as they exist.
+PARTS = ("argocd-application-controller", "argocd-redis", "argocd-repo-server", "argocd-server")
+
+
+class ArgoCD:
+    """The upstream manifest with our overlay, applied server-side."""
+
+    name = "argocd"
+    title = "Argo CD"
+    needs = ("control_plane",)
+    local = False
+    watch = Watch()
+    timeout = 600.0
+
+    def reasons(self, desired: Cluster, observed: Observed) -> list[Reason]:  # noqa: ARG002 - the Protocol's signature
+        """Ask for it when a part of it is missing, or when it was never or differently applied."""
+        if found := unseen(observed, "Argo CD is not installed"):
+            return found
+        if CRD not in observed.api.crds:
+            return [Reason("Argo CD is not installed")]
+        lost = [part for part in PARTS if workload(observed, NAMESPACE, part) is None]
+        return [Reason(f"Argo CD lacks its {part}") for part in lost] + inputs_changed(self.name, observed)
+
+    def play(self, desired: Cluster, observed: Observed) -> Play:  # noqa: ARG002 - the Protocol's signature
+        """Run from the first node whose API answers."""
+        return Play(self.name, limit=(acting(observed),))
+
+    def gate(self, desired: Cluster, observed: Observed) -> Look:  # noqa: ARG002 - the Protocol's signature
+        """Open when every part of Argo CD is ready."""
+        if not observed.api.reachable:
+            return Look(open=False, seen="no API answers")
+        if CRD not in observed.api.crds:
+            return Look(open=False, seen="its CRDs are not there")
+        said = unready(observed, NAMESPACE, *PARTS)
+        said += [text for text in unready(observed, NAMESPACE) if text not in said]
+        pods = [f"{p.name} {p.reason}" for p in observed.api.broken_pods if p.namespace == NAMESPACE and said]
+        text = "; ".join(said + pods[:3])
+        return Look(open=not said, seen=text or "every part of Argo CD is ready")
+
+
+PHASE = ArgoCD()

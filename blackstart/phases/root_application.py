@@ -1,0 +1,78 @@
+"""The hand-off to GitOps: the root application is applied, then every application below it is awaited."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from blackstart.phases import leaves
+from blackstart.phases.base import Look, Play, Reason, Watch
+from blackstart.phases.cluster_level import acting, inputs_changed, unseen
+
+if TYPE_CHECKING:
+    from blackstart.model.cluster import Cluster
+    from blackstart.probe.observed import Application, Observed
+
+ROOT = "root"
+
+
+def _since(observed: Observed) -> float:
+    """Return when the last machine started, by its own clock; 0 when no node could say."""
+    return max((node.booted for node in observed.nodes.values()), default=0.0)
+
+
+def _below(observed: Observed) -> list[Application]:
+    known = {app.name: app for app in observed.api.applications}
+    return [known[name] for name in leaves.reachable(ROOT, known) if name in known]
+
+
+def _errors(app: Application) -> bool:
+    return any("Error" in text.split(":", 1)[0] for text in app.conditions)
+
+
+class RootApplication:
+    """Applies the root, and has Argo CD look again where its last word is old or was a refusal."""
+
+    name = "root_application"
+    title = "Root application and every leaf"
+    needs = ("seed", "argocd")
+    local = False
+    watch = Watch()
+    timeout = 1800.0
+
+    def reasons(self, desired: Cluster, observed: Observed) -> list[Reason]:  # noqa: ARG002 - the Protocol's signature
+        """Ask for it when the root is missing or changed, or an application needs a nudge that Argo CD lacks."""
+        if found := unseen(observed, "the root application is not applied"):
+            return found
+        below = _below(observed)
+        if not below:
+            return [Reason("the root application is not applied")]
+        since = _since(observed)
+        found = inputs_changed(self.name, observed)
+        found += [Reason(f"the last sync of {app.name} failed") for app in below if leaves.failed(app)]
+        found += [
+            Reason(f"Argo CD could not compare {app.name}") for app in below if _errors(app) and not leaves.failed(app)
+        ]
+        if old := [app.name for app in below if leaves.stale(app, since)]:
+            found.append(Reason(f"the status of {', '.join(old)} is older than the last start of a machine"))
+        return found
+
+    def play(self, desired: Cluster, observed: Observed) -> Play:  # noqa: ARG002 - the Protocol's signature
+        """Run from the first node whose API answers; names what to refresh, and what to sync again."""
+        since = _since(observed)
+        below = _below(observed)
+        refresh = [app.name for app in below if leaves.stale(app, since) or leaves.failed(app) or _errors(app)]
+        variables = {
+            "root_application_refresh": refresh,
+            "root_application_resync": [app.name for app in below if leaves.failed(app)],
+        }
+        return Play(self.name, limit=(acting(observed),), variables=variables)
+
+    def gate(self, desired: Cluster, observed: Observed) -> Look:  # noqa: ARG002 - the Protocol's signature
+        """Open when every application reachable from the root is what its repository says, and well."""
+        if not observed.api.reachable:
+            return Look(open=False, seen="no API answers")
+        seen = leaves.survey(ROOT, observed.api.applications, observed.api.broken_pods, _since(observed))
+        return Look(open=seen.healthy, seen=str(seen))
+
+
+PHASE = RootApplication()

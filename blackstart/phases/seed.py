@@ -1,0 +1,49 @@
+"""What must exist before GitOps begins: CRDs, namespaces and first Secrets that the repository refers to."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from blackstart.phases import leaves
+from blackstart.phases.base import Look, Play, Reason, Watch
+from blackstart.phases.cluster_level import acting, inputs_changed, unseen
+
+if TYPE_CHECKING:
+    from blackstart.model.cluster import Cluster
+    from blackstart.probe.observed import Observed
+
+
+class Seed:
+    """CRDs, namespaces and Secrets, applied server-side."""
+
+    name = "seed"
+    title = "Seed: CRDs, namespaces, first Secrets"
+    needs = ("control_plane",)
+    local = False
+    watch = Watch()
+    timeout = 120.0
+
+    def reasons(self, desired: Cluster, observed: Observed) -> list[Reason]:  # noqa: ARG002 - the Protocol's signature
+        """Ask for the seed when it was never or differently applied, or when Argo CD misses a kind."""
+        if found := unseen(observed, "the seed was not applied"):
+            return found
+        refused = [
+            Reason(f"Application {app.name} is refused, because the API does not know the kind {kind}")
+            for app in observed.api.applications
+            for kind in leaves.missing_kinds(app)
+        ]
+        return inputs_changed(self.name, observed) + refused
+
+    def play(self, desired: Cluster, observed: Observed) -> Play:  # noqa: ARG002 - the Protocol's signature
+        """Run from the first node whose API answers."""
+        return Play(self.name, limit=(acting(observed),))
+
+    def gate(self, desired: Cluster, observed: Observed) -> Look:  # noqa: ARG002 - the Protocol's signature
+        """Open when today's seed was applied."""
+        if not observed.api.reachable:
+            return Look(open=False, seen="no API answers")
+        changed = inputs_changed(self.name, observed)
+        return Look(open=not changed, seen=changed[0].text if changed else "CRDs, namespaces and Secrets are applied")
+
+
+PHASE = Seed()
