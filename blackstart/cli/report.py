@@ -63,6 +63,7 @@ def _list(clusters: Sequence[Path], *, as_document: bool) -> int:
     from blackstart.report import build, read_journal  # noqa: PLC0415
     from blackstart.report.headline import headline  # noqa: PLC0415
     from blackstart.report.read import run_folders  # noqa: PLC0415
+    from blackstart.report.words import plain  # noqa: PLC0415
 
     runs = [
         (folder, build(read_journal(folder), run=folder.name, running=_running(folder)))
@@ -77,7 +78,7 @@ def _list(clusters: Sequence[Path], *, as_document: bool) -> int:
         print(_json({"runs": rows}))
         return 0
     for folder, report in runs:
-        print(f"{folder.name}  {report.cluster}  {headline(report)}")
+        print(plain(f"{folder.name}  {report.cluster}  {headline(report)}"))
     if not runs:
         print("no run yet: `blackstart up` makes one", file=sys.stderr)
     return 0

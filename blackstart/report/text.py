@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from blackstart.report import figures
 from blackstart.report.headline import headline
 from blackstart.report.model import Fate, Outcome
-from blackstart.report.words import count, instant, places
+from blackstart.report.words import count, instant, places, plain
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -23,7 +23,7 @@ def render_text(report: Report) -> str:
     """Return the whole report; every line is at most WIDTH columns, but for words that are longer."""
     blocks = [_head(report), _errors(report), _totals(report), _phases(report), _healed(report)]
     blocks += [_changes(report), _gates(report), _slowest(report), _versions(report), _notes(report)]
-    return "\n\n".join("\n".join(block) for block in blocks if block) + "\n"
+    return plain("\n\n".join("\n".join(block) for block in blocks if block) + "\n")
 
 
 def _head(report: Report) -> list[str]:
@@ -51,8 +51,8 @@ def _totals(report: Report) -> list[str]:
         quiet = "Every phase was looked at and none had a reason to run; every gate was open. Nothing was changed."
         return [quiet] if report.outcome is Outcome.OK else []
     shares = figures.shares(report)
-    where = f"{shares.applying:.1f} applying, {shares.waiting:.1f} waiting at gates, {shares.other:.1f} looking and the rest"
-    return [f"{report.seconds:.1f} s in all: {where}; {count(figures.changes(report), 'change')}"]
+    spent = f"{shares.applying:.1f} applying, {shares.waiting:.1f} waiting at gates, {shares.other:.1f} looking"
+    return [f"{report.seconds:.1f} s in all: {spent} and the rest; {count(figures.changes(report), 'change')}"]
 
 
 def _phases(report: Report) -> list[str]:
@@ -151,12 +151,17 @@ def _notes(report: Report) -> list[str]:
 
 
 def _filled(text: str, first: str = "", rest: str | None = None) -> list[str]:
-    """Wrap each line of text at WIDTH; control characters, which could move a terminal's cursor, are left out."""
+    """Wrap each line of text at WIDTH."""
     indent = rest if rest is not None else " " * len(first)
     lines: list[str] = []
     for line in text.splitlines():
-        clean = "".join(char for char in line if char.isprintable())
         lead = indent if lines else first
-        lines += textwrap.wrap(clean, WIDTH, initial_indent=lead, subsequent_indent=indent, break_on_hyphens=False,
-                               break_long_words=False)  # fmt: skip
+        lines += textwrap.wrap(
+            plain(line),
+            WIDTH,
+            initial_indent=lead,
+            subsequent_indent=indent,
+            break_on_hyphens=False,
+            break_long_words=False,
+        )
     return lines

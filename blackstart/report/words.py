@@ -31,6 +31,11 @@ def unbroken(text: str) -> str:
     return re.sub(r"(?<=\d) (?=(?:s|min|h)\b)", "\N{NO-BREAK SPACE}", text)
 
 
+def plain(text: str) -> str:
+    """Leave control characters out, which could move a terminal's cursor or colour it; line breaks stay."""
+    return "".join(char for char in text if char.isprintable() or char == "\n")
+
+
 def instant(at: float) -> str:
     """Say a point in time (seconds since the epoch) in UTC."""
     return f"{datetime.fromtimestamp(at, UTC):%Y-%m-%d %H:%M:%S} UTC" if at else "at an unknown time"
