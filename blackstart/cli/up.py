@@ -66,6 +66,7 @@ def _journaled(args: argparse.Namespace, opened: Session, journal: Journal, phas
     journal.write(
         "run",
         verb="up",
+        only=args.only or "",
         cluster=desired.name,
         run=journal.folder.name,
         blackstart=__version__,

@@ -38,6 +38,22 @@ class Gates:
         self._timeout = timeout
         self._clock = clock
         self._sleep = sleep
+        self._pending: dict[str, Phase] = {}  # applied, and not seen open yet
+
+    def applied(self, phases: Sequence[Phase]) -> None:
+        """Keep an eye on phases that were just applied: the first look that finds a gate open is journaled.
+
+        What goes on by itself on the nodes (an image import) ends while something else is at work, and nobody waits.
+        """
+        self._pending |= {phase.name: phase for phase in phases}
+        self._notice()
+
+    def _notice(self) -> None:
+        for phase in tuple(self._pending.values()):
+            look = phase.gate(self._desired, self._looker.latest)
+            if look.open:
+                del self._pending[phase.name]
+                self._journal.write("gate_look", phase=phase.name, open=True, seen=look.seen)
 
     def wait(self, phases: Sequence[Phase]) -> bool:
         """Await each gate in order; return whether anything had to be waited for (so that it was looked at anew).
@@ -70,6 +86,7 @@ class Gates:
                 )
             self._sleep(PAUSE)
             look = phase.gate(self._desired, self._looker.look())
+            self._notice()
         self._end(phase, look, started)
         return True
 

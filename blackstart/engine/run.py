@@ -106,6 +106,7 @@ class Run:
             steps = plan(batch, self.desired, self.looker.latest, self.limit)
         if steps:
             self._play(steps, variables)
+            gates.applied([step.phase for step in steps])
 
     def _play(self, steps: Sequence[Step], variables: dict[str, Any]) -> None:
         names = [step.phase.name for step in steps]

@@ -75,6 +75,11 @@ class Timeline:
     nodes: tuple[Row, ...]
     stop: float | None
 
+    @property
+    def kinds(self) -> frozenset[str]:
+        """The kinds of bars that there are, for the legend."""
+        return frozenset(bar.kind for row in (*self.phases, *self.nodes) for bar in row.bars)
+
 
 @dataclass(frozen=True, slots=True)
 class _Scale:

@@ -18,7 +18,7 @@ def gate_waits(events: Sequence[dict[str, Any]], zero: float) -> list[Wait]:
         at, phase = float(event["at"]) - zero, str(event.get("phase", ""))
         if event["kind"] == "gate_start":
             begun[phase] = (at, [])
-        elif event["kind"] == "gate_look" and phase in begun:
+        elif event["kind"] == "gate_look" and phase in begun and not event.get("open"):
             begun[phase][1].append((at, str(event.get("seen", ""))))
         elif event["kind"] == "gate_end" and phase in begun:
             start, looks = begun.pop(phase)

@@ -88,3 +88,12 @@ def test_the_given_timeout_replaces_the_phases_own(tmp_path: Path) -> None:
     made, _ = gates(tmp_path, Look(open=False, seen="no"), timeout=2)
     with pytest.raises(GateTimeoutError, match="in 2 s"):
         made.wait([Phase()])  # type: ignore[list-item]
+
+
+def test_an_applied_phase_is_journaled_once_when_its_gate_is_first_seen_open(tmp_path: Path) -> None:
+    made, file = gates(tmp_path, Look(open=False, seen="1 of 3"), Look(open=True, seen="3 of 3"))
+    made.applied([Phase()])  # type: ignore[list-item]
+    assert events(file) == []
+    made.wait([Phase()])  # type: ignore[list-item]
+    made.applied([])
+    assert events(file)[2:] == [("gate_look", "3 of 3"), ("gate_end", "3 of 3")]

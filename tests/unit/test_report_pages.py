@@ -68,8 +68,8 @@ def test_picture_has_a_row_per_phase_a_lane_per_node_and_words_for_those_who_do_
     assert [row.name for row in picture.nodes] == ["melchior-1", "balthasar-2", "casper-3"]
     assert sorted(mark.rank for row in picture.nodes for mark in row.marks) == [1, 2, 3, 4, 5]
     bars = [bar for row in (*picture.phases, *picture.nodes) for bar in row.bars]
+    assert picture.kinds == {"work", "wait", "on", "open", "task"}
     assert all(bar.x >= 0 and bar.x + bar.width <= 100.001 for bar in bars)
-    assert {bar.kind for bar in bars} == {"work", "wait", "on", "open", "task"}
     assert picture.stop is None
     drawing = render_html(events).split('<svg role="img"')[1].split("</svg>")[0]
     root = ET.fromstring('<svg role="img"' + drawing + "</svg>")  # noqa: S314 - our own output: it must be well-formed
