@@ -41,13 +41,13 @@ def build(events: Events, *, run: str = "", running: bool = False) -> Report:
         versions={str(name): str(version) for name, version in first.get("versions", {}).items()},
         nodes=tuple(str(node) for node in first.get("nodes", ())),
         phases=_phases(events, zero, outcome),
-        healed=tuple((str(e["what"]), str(e["why"])) for e in events if e["kind"] == "healed"),
+        healed=tuple((str(e.get("what", "")), str(e.get("why", ""))) for e in events if e["kind"] == "healed"),
         errors=tuple(
             Mishap(int(e["exit_code"]), str(e["message"]), str(e.get("hint", "")))
             for e in events
             if e["kind"] == "error"
         ),
-        notes=tuple(str(e["text"]) for e in events if e["kind"] == "note"),
+        notes=tuple(str(e.get("text", "")) for e in events if e["kind"] == "note"),
         damaged=sum(int(e["lines"]) for e in events if e["kind"] == "damaged"),
     )
 
