@@ -1,0 +1,103 @@
+"""`blackstart lab`: the practice cluster's machines, three empty nodes and a Git server on this one machine."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import asdict
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import argparse
+    from pathlib import Path
+
+_ACTIONS = {
+    "build": "make the bundle (images, charts, packages) and the nodes' image from source; kept in the cache",
+    "up": "build what is missing and boot the nodes, empty; nothing changes when they are up",
+    "status": "show the nodes: power, address, ssh, memory",
+    "inventory": "print the inventory that fits this machine",
+    "down": "remove the nodes and all their data; the cache and the reports of runs stay",
+}
+
+
+def add_parser(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add the verb and what can be done with the lab."""
+    parser = verbs.add_parser("lab", help="build, start and remove the practice cluster", description=__doc__)
+    actions = parser.add_subparsers(title="actions", metavar="ACTION", required=True, dest="action")
+    for name, what in _ACTIONS.items():
+        actions.add_parser(name, help=what, description=what)
+    parser.set_defaults(run=run)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Do what is asked for; heavy imports wait until then."""
+    do = {"build": _build, "up": _up, "status": _status, "inventory": _inventory, "down": _down}[args.action]
+    do(args)
+    return 0
+
+
+def _build(args: argparse.Namespace) -> None:
+    print(_built(args))
+
+
+def _built(args: argparse.Namespace) -> Path:
+    from blackstart.cli.display import BuildDisplay, say, step  # noqa: PLC0415
+    from blackstart.lab import lifecycle, rootfs  # noqa: PLC0415
+    from blackstart.lab.build import build  # noqa: PLC0415
+
+    lifecycle.require_root()
+    with step("system packages"):
+        lifecycle.ensure_packages(say)
+    with step("bundle"), BuildDisplay(verbose=args.verbose) as display:
+        bundle = build(display)
+    with step("practice node's image"):
+        rootfs.ensure_archive(say if args.verbose else lambda _line: None)
+    return bundle
+
+
+def _up(args: argparse.Namespace) -> None:
+    from blackstart.cli.display import say, step  # noqa: PLC0415
+    from blackstart.engine.lock import exclusive  # noqa: PLC0415
+    from blackstart.lab import lifecycle  # noqa: PLC0415
+    from blackstart.lab.layout import LAB  # noqa: PLC0415
+
+    begun = time.monotonic()
+    lifecycle.require_root()
+    with exclusive(LAB.state / "lock", "lab up"):
+        _built(args)
+        started = lifecycle.up(step)
+    what = f"started {', '.join(started)}" if started else "every node was up already, nothing changed"
+    say(f"the lab is up after {time.monotonic() - begun:.1f} s: {what}; next:")
+    print(f"blackstart --inventory {lifecycle.inventory()} up")
+
+
+def _down(_args: argparse.Namespace) -> None:
+    from blackstart import paths  # noqa: PLC0415
+    from blackstart.cli.display import say, step  # noqa: PLC0415
+    from blackstart.engine.lock import exclusive  # noqa: PLC0415
+    from blackstart.lab import lifecycle  # noqa: PLC0415
+    from blackstart.lab.layout import LAB  # noqa: PLC0415
+
+    lifecycle.require_root()
+    with exclusive(LAB.state / "lock", "lab down"):
+        lifecycle.down(step)
+    say(f"the lab is gone; kept: what was built ({paths.cache()}) and the reports of runs ({LAB.state / 'runs'})")
+
+
+def _status(args: argparse.Namespace) -> None:
+    from blackstart.lab import lifecycle  # noqa: PLC0415
+
+    seen = lifecycle.status()
+    if args.json:
+        from blackstart.cli.session import document  # noqa: PLC0415
+
+        print(document({"nodes": [asdict(node) for node in seen]}))
+        return
+    for node in seen:
+        memory = f"{node.memory / 2**20:6.0f} MiB" if node.memory else ""
+        print(f"{node.name:<12} {node.address:<13} {node.power:<8} ssh {node.ssh:<8} {memory}".rstrip())
+
+
+def _inventory(_args: argparse.Namespace) -> None:
+    from blackstart.lab import lifecycle  # noqa: PLC0415
+
+    print(lifecycle.inventory())

@@ -1,0 +1,164 @@
+"""The machine's own disks are out of reach for practice nodes, before anything runs in one.
+
+Nodes are privileged containers, and such a container can open every disk of the machine. All of them are therefore
+made below one parent control group that denies devices to whatever runs in it. The rule sits above the containers:
+there is no moment without it, a power cycle does not lose it, and nothing inside can lift it (systemd in a node does
+write "allow all" to its own group, and gets no more than the parent has).
+
+A second, independent proof is the node's first program (node/root/usr/local/sbin/blackstart-node-init): it tries to
+open every disk it can see and refuses to boot when one opens, however the container was started.
+
+Run so far: control groups version 1 only. Version 2 follows systemd.resource-control(5) and has not been run.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from contextlib import suppress
+from pathlib import Path
+from typing import Protocol
+
+from blackstart.engine import process
+from blackstart.errors import RefusedError
+
+CGROUPS = Path("/sys/fs/cgroup")
+# Character devices that a node and its pods need, by major number (kernel Documentation/admin-guide/devices.txt):
+# memory (null, zero, random, kmsg), tty (console, ptmx), misc, and the two of pseudo-terminals.
+_MEM, _MISC = 1, 10
+_NEEDED_MAJORS = frozenset({_MEM, 5, _MISC, 128, 136})
+_NEEDED_MISC = frozenset({"tun", "fuse"})
+_RAW_MEMORY_MINORS = (1, 2, 4)  # /dev/mem, /dev/kmem, /dev/port
+
+
+class Guard(Protocol):
+    """One way to keep devices from a container: `engine` are podman's global options, `create` those of its create."""
+
+    engine: tuple[str, ...]
+    create: tuple[str, ...]
+
+    def apply(self) -> None:
+        """Put the rule in force; called before every start of a node, and changes nothing when it is in force."""
+
+    def remove(self) -> None:
+        """Take the parent group away again, unless containers are left in it."""
+
+    def memory(self, container: str) -> int:
+        """Return what the processes of a running container hold, in bytes, by its id; file caches do not count."""
+
+
+class CgroupV1Guard:
+    """A parent group in the devices hierarchy whose exceptions all children copy (kernel cgroup-v1/devices.txt)."""
+
+    engine: tuple[str, ...] = ("--cgroup-manager", "cgroupfs")
+    create: tuple[str, ...] = ("--cgroup-parent", "/blackstart-lab")
+
+    def __init__(self, root: Path = CGROUPS, proc: Path = Path("/proc")) -> None:
+        """Work on the hierarchies below root, with the device numbers that proc tells."""
+        self._root = root
+        self._proc = proc
+
+    def apply(self) -> None:
+        """Write one denial after the other; a denial that is there already stays as it is."""
+        group = self._root / "devices" / "blackstart-lab"
+        group.mkdir(exist_ok=True)
+        for rule in denials((self._proc / "devices").read_text(), (self._proc / "misc").read_text()):
+            (group / "devices.deny").write_text(rule)
+
+    def remove(self) -> None:
+        """Remove the group from every hierarchy, deepest first: nodes leave empty groups of their pods behind."""
+        for group in self._root.glob("*/blackstart-lab"):
+            for folder, _, _ in os.walk(group, topdown=False):
+                with suppress(OSError):  # busy: another set of nodes is still in there
+                    Path(folder).rmdir()
+
+    def memory(self, container: str) -> int:
+        """Read the container's group in the memory hierarchy; the total_ fields include the groups below it."""
+        group = self._root / "memory" / "blackstart-lab" / f"libpod-{container}"
+        return _sum((group / "memory.stat").read_text(), {"total_rss", "total_shmem"})
+
+
+class CgroupV2Guard:
+    """A systemd slice with a device list: systemd attaches it as a program that counts for all groups below."""
+
+    engine: tuple[str, ...] = ("--cgroup-manager", "systemd")
+    create: tuple[str, ...] = ("--cgroup-parent", "blackstart.slice")
+
+    def __init__(self, unit: Path = Path("/run/systemd/system/blackstart.slice")) -> None:
+        """Keep the slice's unit in a file that a reboot of the machine takes away."""
+        self._unit = unit
+
+    def apply(self) -> None:
+        """Write and start the slice."""
+        if not self._unit.parent.is_dir():
+            raise RefusedError(
+                "this machine has control groups version 2 but no systemd that could deny its disks to the nodes",
+                hint="run the lab on a machine (or virtual machine) that was booted with systemd",
+            )
+        if not self._unit.exists() or self._unit.read_text() != SLICE:
+            self._unit.write_text(SLICE)
+            process.run(["systemctl", "daemon-reload"])
+        process.run(["systemctl", "start", self._unit.name])
+
+    def remove(self) -> None:
+        """Stop the slice and forget it."""
+        empty = not any((CGROUPS / self._unit.name).glob("*.scope"))
+        if self._unit.exists() and empty:
+            process.run(["systemctl", "stop", self._unit.name])
+            self._unit.unlink()
+            process.run(["systemctl", "daemon-reload"])
+
+    def memory(self, container: str) -> int:
+        """Read the container's scope in the slice; in version 2 every field includes the groups below."""
+        scope = CGROUPS / self._unit.name / f"libpod-{container}.scope"
+        return _sum((scope / "memory.stat").read_text(), {"anon", "shmem"})
+
+
+SLICE = """\
+[Unit]
+Description=Practice nodes of blackstart, without the machine's disks
+
+[Slice]
+DevicePolicy=closed
+DeviceAllow=char-pts rwm
+DeviceAllow=/dev/console rwm
+DeviceAllow=/dev/fuse rwm
+DeviceAllow=/dev/kmsg rwm
+DeviceAllow=/dev/net/tun rwm
+DeviceAllow=/dev/ptmx rwm
+DeviceAllow=/dev/tty rwm
+DeviceAllow=char-* m
+DeviceAllow=block-* m
+"""
+
+
+def denials(devices: str, misc: str) -> list[str]:
+    """Return the rules for devices.deny from the texts of /proc/devices and /proc/misc (pure).
+
+    Every block device, loops included (they are the whole machine's), and every character device but the needed ones:
+    a disk can be written through NVMe's and SCSI's character devices too. Making device nodes stays allowed.
+    """
+    rules = ["b *:* rw"]
+    characters = devices.partition("Block devices:")[0]
+    majors = {int(number) for number in re.findall(r"^\s*(\d+) ", characters, re.MULTILINE)}
+    rules += [f"c {major}:* rw" for major in sorted(majors - _NEEDED_MAJORS)]
+    rules += [f"c {_MEM}:{minor} rw" for minor in _RAW_MEMORY_MINORS]
+    entries = re.findall(r"^\s*(\d+) (\S+)", misc, re.MULTILINE)
+    rules += [f"c {_MISC}:{minor} rw" for minor, name in entries if name not in _NEEDED_MISC]
+    return rules
+
+
+def _sum(stat: str, wanted: set[str]) -> int:
+    return sum(int(value) for name, value in map(str.split, stat.splitlines()) if name in wanted)
+
+
+def find(root: Path = CGROUPS) -> Guard:
+    """Return the guard for this machine's control groups; RefusedError when neither version is there."""
+    if (root / "cgroup.controllers").exists():
+        return CgroupV2Guard()
+    if (root / "devices" / "devices.deny").exists():
+        return CgroupV1Guard(root)
+    raise RefusedError(
+        f"no control groups that can deny a device were found at {root}: a node could write this machine's disks",
+        hint="mount the devices hierarchy (version 1) or use a machine that was booted with systemd (version 2)",
+    )

@@ -1,0 +1,87 @@
+"""Names and addresses of the practice cluster: the same as inventory/lab says, held equal by a test."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from ipaddress import IPv4Address, IPv4Network
+from typing import TYPE_CHECKING
+
+from blackstart import paths
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True)
+class Machine:
+    """One practice node: its host name, its address on the lab's network, and the name of its container."""
+
+    name: str
+    address: IPv4Address
+    container: str
+
+    @property
+    def mac(self) -> str:
+        """A fixed, locally administered MAC address, so that a power cycle changes nothing for its neighbours."""
+        return "02:42:" + ":".join(f"{byte:02x}" for byte in self.address.packed)
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """One set of practice nodes on a network of their own; the lab is one, a role's test may be another.
+
+    `cluster` names the state folder and the value of the label that marks what belongs to this set. `shares` are
+    folders of this machine that every node sees read-only, each with its place there.
+    """
+
+    cluster: str
+    subnet: IPv4Network
+    names: tuple[str, ...]
+    first: int = 13  # the first node's place in the subnet
+    nic: str = "enp196s0"  # as on the homelab's machines, so that nothing has to differ
+    shares: tuple[tuple[Path, str], ...] = ()
+
+    @property
+    def prefix(self) -> str:
+        """What its containers' names begin with."""
+        return "blackstart" if self.cluster == "lab" else f"blackstart-{self.cluster}"
+
+    @property
+    def network(self) -> str:
+        """The name of its network."""
+        return f"blackstart-{self.cluster}"
+
+    @property
+    def label(self) -> str:
+        """The label on everything that is part of it."""
+        return "blackstart.lab=1" if self.cluster == "lab" else f"blackstart.lab={self.cluster}"
+
+    @property
+    def gateway(self) -> IPv4Address:
+        """The address of this machine itself on that network."""
+        return self.subnet[1]
+
+    @property
+    def git_address(self) -> IPv4Address:
+        """The Git server's address."""
+        return self.subnet[2]
+
+    @property
+    def machines(self) -> tuple[Machine, ...]:
+        """Its nodes in order."""
+        return tuple(
+            Machine(name, self.subnet[self.first + place], f"{self.prefix}-{name}")
+            for place, name in enumerate(self.names)
+        )
+
+    @property
+    def state(self) -> Path:
+        """The folder of its keys, volumes, lock and runs, mode 0700."""
+        return paths.state(self.cluster)
+
+    def machine(self, name: str) -> Machine:
+        """Return a node by its name; KeyError when there is none."""
+        return {machine.name: machine for machine in self.machines}[name]
+
+
+LAB = Layout("lab", IPv4Network("10.77.13.0/24"), ("melchior-1", "balthasar-2", "casper-3"))

@@ -1,0 +1,33 @@
+"""Mounts and loop devices in a folder of ours, found in the kernel's own lists and taken away."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from pathlib import Path
+
+from blackstart.engine import process
+
+
+def below(folder: Path, mountinfo: str) -> list[Path]:
+    """Return the mount points in folder, deepest first (pure); mountinfo is the text of /proc/self/mountinfo."""
+    points = (Path(_unescaped(line.split()[4])) for line in mountinfo.splitlines())
+    return sorted((point for point in points if point.is_relative_to(folder)), reverse=True)
+
+
+def remove_tree(folder: Path) -> None:
+    """Remove folder with all it holds, after detaching what is mounted in it: nothing outside is ever deleted."""
+    if not folder.exists():
+        return
+    whole = folder.resolve()
+    for point in below(whole, Path("/proc/self/mountinfo").read_text()):
+        process.run(["umount", point])
+    for backing in Path("/sys/block").glob("loop*/loop/backing_file"):
+        if Path(backing.read_text().strip()).is_relative_to(whole):
+            process.run(["losetup", "--detach", f"/dev/{backing.parent.parent.name}"])
+    shutil.rmtree(whole)
+
+
+def _unescaped(word: str) -> str:
+    # proc_pid_mountinfo(5): space, tab, newline and backslash are written as three octal digits
+    return re.sub(r"\\([0-7]{3})", lambda match: chr(int(match[1], 8)), word)
