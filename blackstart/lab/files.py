@@ -14,6 +14,7 @@ from blackstart.lab.parts import Part, code_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
     from blackstart.lab.parts import Room
 
 CILIUM_CHART = "1.18.4"

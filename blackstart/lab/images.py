@@ -11,11 +11,12 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from blackstart.lab import image_files as files
-from blackstart.lab.oci import Settings, write_image
+from blackstart.lab.oci import Settings, pack_layer, write_image
 from blackstart.lab.parts import Part, code_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
 
     from blackstart.lab.image_files import Fill
     from blackstart.lab.parts import Room
@@ -36,8 +37,13 @@ class ImageRecipe:
         """Return the part with <name>.tar and image.json {name, set, digest}."""
 
         def make(room: Room) -> None:
+            def compress(plain: Path, packed: Path) -> None:
+                room.run(["zstd", "-q", "-3", "-T0", plain, "-o", packed])
+
+            filled = self.fill(room.inputs)
+            layers = [pack_layer(layer, room.work / str(number), compress) for number, layer in enumerate(filled)]
             with (room.out / f"{self.name}.tar").open("wb") as out:
-                digest = write_image(out, self.reference, self.fill(room.inputs), self.settings)
+                digest = write_image(out, self.reference, layers, self.settings)
             facts = {"name": self.reference, "set": self.set, "digest": digest}
             (room.out / "image.json").write_text(json.dumps(facts))
 

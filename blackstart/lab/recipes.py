@@ -45,7 +45,6 @@ _K8S = {
     f"{_K8S_BASE}.gitMajor": "1",
     f"{_K8S_BASE}.gitMinor": "35",
     f"{_K8S_BASE}.gitTreeState": "clean",
-    # kubeadm parses the build date of its own version; an empty one is fine, a wrong one is not.
 }
 _CILIUM_MODULE = "github.com/cilium/cilium"
 _CILIUM_VERSION = "v1.18.4"
@@ -123,7 +122,14 @@ GO_RECIPES: tuple[GoRecipe, ...] = (
         # The fork that this replace points to is not a module the proxy serves; the stock v0.33.3 works.
         drop_replaces=("k8s.io/apimachinery",),
     ),
-    GoRecipe("helm", "helm.sh/helm/v3", "v3.19.4", {"helm": "cmd/helm"}, 70),
+    GoRecipe(
+        "helm",
+        "helm.sh/helm/v3",
+        "v3.19.4",
+        {"helm": "cmd/helm"},
+        70,
+        {"helm.sh/helm/v3/internal/version.version": "v3.19.4"},
+    ),
     GoRecipe("kustomize", "sigs.k8s.io/kustomize/kustomize/v5", "v5.8.0", {"kustomize": ""}, 11),
     GoRecipe(
         "argocd",
