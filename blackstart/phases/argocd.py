@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from blackstart.phases.base import Look, Play, Reason, Watch
-from blackstart.phases.cluster_level import acting, inputs_changed, unready, unseen, workload
+from blackstart.phases.cluster_level import act, acting, inputs_changed, unready, unseen, workload
 
 if TYPE_CHECKING:
     from blackstart.model.cluster import Cluster
@@ -38,7 +38,7 @@ class ArgoCD:
 
     def play(self, desired: Cluster, observed: Observed) -> Play:  # noqa: ARG002 - the Protocol's signature
         """Run from the first node whose API answers."""
-        return Play(self.name, limit=(acting(observed),))
+        return act(self.name, acting(observed))
 
     def gate(self, desired: Cluster, observed: Observed) -> Look:  # noqa: ARG002 - the Protocol's signature
         """Open when every part of Argo CD is ready."""

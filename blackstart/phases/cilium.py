@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from blackstart.errors import RefusedError
 from blackstart.phases.base import Look, Play, Reason, Watch
-from blackstart.phases.cluster_level import acting, inputs_changed, unready, unseen, workload
+from blackstart.phases.cluster_level import act, acting, inputs_changed, unready, unseen, workload
 
 if TYPE_CHECKING:
     from blackstart.model.cluster import Cluster
@@ -96,14 +96,15 @@ class Cilium:
         healed = [{"what": f"Cilium agent of {node}", "why": text} for node, text in sick.items()]
         if lost:
             healed.append({"what": "Cilium DaemonSet", "why": "it was gone; pods that exist kept their network"})
-        variables = {
-            "cilium_force": not daemons or workload(observed, NAMESPACE, "cilium-operator") is None,
-            "cilium_restart_agents": sorted(sick),
-            "cilium_canary_nodes": _live(observed) if sick or lost else [],
-            "cilium_hold_argocd": "applications.argoproj.io" in observed.api.crds,
-            "healed": healed,
-        }
-        return Play(self.name, limit=(acting(observed),), variables=variables)
+        return act(
+            self.name,
+            acting(observed),
+            cilium_force=not daemons or workload(observed, NAMESPACE, "cilium-operator") is None,
+            cilium_restart_agents=sorted(sick),
+            cilium_canary_nodes=_live(observed) if sick or lost else [],
+            cilium_hold_argocd="applications.argoproj.io" in observed.api.crds,
+            healed=healed,
+        )
 
     def gate(self, desired: Cluster, observed: Observed) -> Look:  # noqa: ARG002 - the Protocol's signature
         """Open when every live member has a ready agent, its CNI file and a Ready node, and no pod lacks a network."""

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from blackstart.errors import UnreachableError
-from blackstart.phases.base import Reason
+from blackstart.phases.base import Play, Reason
 
 if TYPE_CHECKING:
     from blackstart.probe.observed import Observed, Workload
@@ -23,6 +23,11 @@ def acting(observed: Observed) -> str:
         "no control plane's own API server answers:\n" + "\n".join(said),
         hint="on a member look at `journalctl -u kubelet` and `ctr -n k8s.io containers ls`; etcd needs a majority",
     )
+
+
+def act(name: str, node: str, **variables: Any) -> Play:  # noqa: ANN401 - whatever a role takes
+    """Return the play of a phase that acts on the cluster from one node, with its role's variables."""
+    return Play(name, limit=(node,), variables={"acting_node": node, **variables})
 
 
 def unseen(observed: Observed, missing: str) -> list[Reason]:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from blackstart.errors import RefusedError, UnreachableError
 from blackstart.phases.base import Look, Play, Reason, Watch
-from blackstart.phases.cluster_level import workload
+from blackstart.phases.cluster_level import act, workload
 
 if TYPE_CHECKING:
     from blackstart.model.cluster import Cluster
@@ -71,7 +71,7 @@ class ControlPlane:
 
     def play(self, desired: Cluster, observed: Observed) -> Play:
         """Run on one node."""
-        return Play(self.name, limit=(first(desired, observed),))
+        return act(self.name, first(desired, observed))
 
     def gate(self, desired: Cluster, observed: Observed) -> Look:  # noqa: ARG002 - the Protocol's signature
         """Open when a control plane's own API server answers and init got to its end."""

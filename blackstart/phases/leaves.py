@@ -26,7 +26,7 @@ _MISSING = (
     re.compile(r'no matches for kind "(\w+)"'),
     re.compile(r"could not find [\w.-]+/(\w+)"),
 )
-_NOT_VALID = "synchronization tasks are not valid"
+_NOT_VALID = "one or more synchronization tasks are not valid"
 _FAILED = frozenset({"Failed", "Error"})
 _AWAY = re.compile(
     r"connection refused|no such host|no route to host|network is unreachable|i/o timeout|deadline exceeded|"
@@ -113,8 +113,12 @@ def _trouble(app: Application | None, pods: Sequence[BrokenPod], since: float) -
         return "Argo CD was told to leave it alone by a network repair"
     if words := [_condition(app, text) for text in app.conditions if "Error" in text.split(":", 1)[0]]:
         return words[0]
+    if app.refreshing:
+        return "Argo CD was asked to compare it anew and has not done so yet"
+    if refused := _refused(app):
+        return refused
     if failed(app):
-        return _refused(app) or f"its sync failed: {_short(app.message)}{_detail(app, pods)}"
+        return f"its sync failed: {_short(app.message)}{_detail(app, pods)}"
     if not app.reconciled_at:
         return "Argo CD has not looked at it yet"
     if stale(app, since):
@@ -129,14 +133,15 @@ def _trouble(app: Application | None, pods: Sequence[BrokenPod], since: float) -
 
 
 def _refused(app: Application) -> str:
+    """Say why Argo CD applies nothing of it at all; while it tries again the operation is Running, and says so too."""
+    if _NOT_VALID not in app.message:
+        return ""
     if kinds := missing_kinds(app):
         return (
-            f"its whole sync is refused, because the API does not know the kind {', '.join(kinds)}; "
-            "a child may install it: its CRD belongs into the seed"
+            f"its whole sync is refused ({_NOT_VALID}): the API does not know the kind {', '.join(kinds)}. "
+            "A child may install it, but no child is made before: its CRD belongs into the seed"
         )
-    if _NOT_VALID in app.message:
-        return f"its whole sync is refused: {_short('; '.join(app.waiting_on) or app.message)}"
-    return ""
+    return f"its whole sync is refused ({_NOT_VALID}): {_short('; '.join(app.waiting_on) or app.message)}"
 
 
 def _condition(app: Application, text: str) -> str:
@@ -175,7 +180,7 @@ def _first(name: str, known: Mapping[str, Application], trouble: Mapping[str, st
 
 def _waits_for(app: Application) -> Iterable[str]:
     # A failure or an error of its own is a cause, whatever its children do.
-    if failed(app) or any("Error" in text.split(":", 1)[0] for text in app.conditions):
+    if failed(app) or _NOT_VALID in app.message or any("Error" in text.split(":", 1)[0] for text in app.conditions):
         return
     if match := _WAITING.search(app.message):
         yield match.group(1)

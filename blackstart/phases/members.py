@@ -87,7 +87,9 @@ class Members:
         """
         joining = tuple(dict.fromkeys(reason.node for reason in self.reasons(desired, observed)))
         _refuse_unhealthy(desired, observed, joining)
-        return Play(self.name, limit=joining, variables={"members_acting": acting(observed)})
+        return Play(
+            self.name, limit=joining, variables={"joining_nodes": list(joining), "acting_node": acting(observed)}
+        )
 
     def gate(self, desired: Cluster, observed: Observed) -> Look:
         """Open when etcd lists every node as a healthy voter and each one's own API server is ready."""

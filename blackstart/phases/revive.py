@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from blackstart.phases.base import Look, Play, Reason, Watch
-from blackstart.phases.cluster_level import acting, unseen
+from blackstart.phases.cluster_level import act, acting, unseen
 
 if TYPE_CHECKING:
     from blackstart.model.cluster import Cluster
@@ -78,11 +78,12 @@ class Revive:
     def play(self, desired: Cluster, observed: Observed) -> Play:  # noqa: ARG002 - the Protocol's signature
         """Delete them from the first node whose API answers, and say what was healed."""
         found = stuck(observed)
-        variables = {
-            "revive_pods": [{"namespace": pod.namespace, "name": pod.name} for pod, _ in found],
-            "healed": [{"what": f"pod {pod.namespace}/{pod.name}", "why": why} for pod, why in found],
-        }
-        return Play(self.name, limit=(acting(observed),), variables=variables)
+        return act(
+            self.name,
+            acting(observed),
+            revive_pods=[{"namespace": pod.namespace, "name": pod.name} for pod, _ in found],
+            healed=[{"what": f"pod {pod.namespace}/{pod.name}", "why": why} for pod, why in found],
+        )
 
     def gate(self, desired: Cluster, observed: Observed) -> Look:  # noqa: ARG002 - the Protocol's signature
         """Open when no pod is stuck."""

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from blackstart.phases import leaves
 from blackstart.phases.base import Look, Play, Reason, Watch
-from blackstart.phases.cluster_level import acting, inputs_changed, unseen
+from blackstart.phases.cluster_level import act, acting, inputs_changed, unseen
 
 if TYPE_CHECKING:
     from blackstart.model.cluster import Cluster
@@ -61,11 +61,8 @@ class RootApplication:
         since = _since(observed)
         below = _below(observed)
         refresh = [app.name for app in below if leaves.stale(app, since) or leaves.failed(app) or _errors(app)]
-        variables = {
-            "root_application_refresh": refresh,
-            "root_application_resync": [app.name for app in below if leaves.failed(app)],
-        }
-        return Play(self.name, limit=(acting(observed),), variables=variables)
+        resync = [app.name for app in below if leaves.failed(app)]
+        return act(self.name, acting(observed), root_application_refresh=refresh, root_application_resync=resync)
 
     def gate(self, desired: Cluster, observed: Observed) -> Look:  # noqa: ARG002 - the Protocol's signature
         """Open when every application reachable from the root is what its repository says, and well."""

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from blackstart.phases import leaves
 from blackstart.phases.base import Look, Play, Reason, Watch
-from blackstart.phases.cluster_level import acting, inputs_changed, unseen
+from blackstart.phases.cluster_level import act, acting, inputs_changed, unseen
 
 if TYPE_CHECKING:
     from blackstart.model.cluster import Cluster
@@ -36,7 +36,7 @@ class Seed:
 
     def play(self, desired: Cluster, observed: Observed) -> Play:  # noqa: ARG002 - the Protocol's signature
         """Run from the first node whose API answers."""
-        return Play(self.name, limit=(acting(observed),))
+        return act(self.name, acting(observed))
 
     def gate(self, desired: Cluster, observed: Observed) -> Look:  # noqa: ARG002 - the Protocol's signature
         """Open when today's seed was applied."""

@@ -127,6 +127,7 @@ class Application:
     waiting_on: tuple[str, ...] = ()  # "Kind namespace/name: health or message" of resources that are not well
     repository: str = ""
     path: str = ""
+    refreshing: bool = False  # carries argocd.argoproj.io/refresh, which Argo CD removes once it has compared anew
     held: bool = False  # carries our annotation blackstart.io/held: a network repair told Argo CD to leave it alone
 
 
