@@ -93,6 +93,11 @@ def missing_kinds(app: Application) -> tuple[str, ...]:
     return tuple(dict.fromkeys(found))
 
 
+def errors(condition: str) -> bool:
+    """Tell whether a condition ("Type: message") is an error and not a warning."""
+    return "Error" in condition.partition(":")[0]
+
+
 def failed(app: Application) -> bool:
     """Tell whether its last sync failed; without an own retry limit Argo CD gives up on a revision after 155 s."""
     return app.phase in _FAILED
@@ -105,29 +110,42 @@ def stale(app: Application, since: float) -> bool:
     return datetime.fromisoformat(app.reconciled_at).timestamp() < since
 
 
-def _trouble(app: Application | None, pods: Sequence[BrokenPod], since: float) -> str:  # noqa: PLR0911
+def _trouble(app: Application | None, pods: Sequence[BrokenPod], since: float) -> str:
     """Say what is wrong with one application, gravest first; empty when it is well."""
     if app is None:
         return "is not created yet"
+    return _outdated(app, since) or _fault(app, pods) or _progress(app, pods)
+
+
+def _outdated(app: Application, since: float) -> str:
+    """Say why what its status says does not count."""
     if app.held:
         return "Argo CD was told to leave it alone by a network repair"
-    if words := [_condition(app, text) for text in app.conditions if "Error" in text.split(":", 1)[0]]:
-        return words[0]
     if app.refreshing:
         return "Argo CD was asked to compare it anew and has not done so yet"
-    if refused := _refused(app):
-        return refused
-    if failed(app):
-        return f"its sync failed: {_short(app.message)}{_detail(app, pods)}"
-    if not app.reconciled_at:
+    if not app.reconciled_at and not app.conditions:
         return "Argo CD has not looked at it yet"
     if stale(app, since):
         return f"its status is of {app.reconciled_at}, before the last start of a machine"
+    return ""
+
+
+def _fault(app: Application, pods: Sequence[BrokenPod]) -> str:
+    """Say what will not come right by waiting."""
+    if refused := _refused(app):
+        return refused
+    if words := [_condition(app, text) for text in app.conditions if errors(text)]:
+        return words[0]
+    return f"its sync failed: {_short(app.message)}{_detail(app, pods)}" if failed(app) else ""
+
+
+def _progress(app: Application, pods: Sequence[BrokenPod]) -> str:
+    """Say what it is still about."""
     if app.phase == "Running":
         return f"is syncing: {_short(app.message)}{_detail(app, pods)}" if app.message else "is syncing"
     if app.sync != "Synced" or app.health != "Healthy":
         return f"is {app.sync or 'Unknown'} and {app.health or 'Unknown'}{_detail(app, pods)}"
-    if app.phase != "Succeeded" and app.phase:
+    if app.phase not in {"Succeeded", ""}:
         return f"its last sync is {app.phase}"
     return "" if app.revision else "no revision of its source was observed yet"
 
@@ -180,7 +198,7 @@ def _first(name: str, known: Mapping[str, Application], trouble: Mapping[str, st
 
 def _waits_for(app: Application) -> Iterable[str]:
     # A failure or an error of its own is a cause, whatever its children do.
-    if failed(app) or _NOT_VALID in app.message or any("Error" in text.split(":", 1)[0] for text in app.conditions):
+    if failed(app) or _NOT_VALID in app.message or any(errors(text) for text in app.conditions):
         return
     if match := _WAITING.search(app.message):
         yield match.group(1)

@@ -26,7 +26,7 @@ def _below(observed: Observed) -> list[Application]:
 
 
 def _errors(app: Application) -> bool:
-    return any("Error" in text.split(":", 1)[0] for text in app.conditions)
+    return any(leaves.errors(text) for text in app.conditions)
 
 
 class RootApplication:
