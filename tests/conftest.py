@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 @pytest.fixture(scope="session")
 def bundle(pytestconfig: pytest.Config) -> Path:
-    """Return the practice cluster's bundle, built by `blackstart lab build`: seconds when it is there, else 25 minutes."""
+    """Return the practice cluster's bundle, built when it is not there (25 minutes)."""
     terminal = pytestconfig.pluginmanager.get_plugin("terminalreporter")
     show = terminal.write_line if terminal else lambda _line: None
     capture = pytestconfig.pluginmanager.get_plugin("capturemanager")

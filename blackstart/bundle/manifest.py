@@ -1,5 +1,7 @@
 """The bundle's own description, bundle.json, and the proof that the files are what it says.
 
+A bundle is a folder:
+
     bundle.json
     images/<name>.tar            one OCI image layout per image
     charts/<chart>-<version>.tgz

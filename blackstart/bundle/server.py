@@ -26,7 +26,7 @@ class _Handler(SimpleHTTPRequestHandler):
     def log_message(self, *_: Any) -> None:  # noqa: ANN401 - the signature is the standard library's
         """Stay silent: nodes report what they could not fetch."""
 
-    def list_directory(self, path: Any) -> None:  # type: ignore[override]  # noqa: ANN401, ARG002
+    def list_directory(self, path: Any) -> None:  # noqa: ANN401, ARG002 - the standard library's signature
         """Refuse listings: only files that bundle.json names are asked for."""
         self.send_error(404)
 

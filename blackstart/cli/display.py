@@ -32,7 +32,7 @@ def step(title: str) -> Iterator[None]:
     """Show what is being done while the block runs, and how long it took."""
     started = time.monotonic()
     if is_live():
-        from rich.console import Console  # noqa: PLC0415 - rich costs 0.1 s that a pipe need not pay
+        from rich.console import Console
 
         with Console(stderr=True, highlight=False).status(title):
             yield
@@ -53,8 +53,8 @@ class BuildDisplay:
     def __enter__(self) -> Self:
         """Take over the terminal's last line, if it is one."""
         if is_live():
-            from rich.progress import BarColumn, SpinnerColumn, TextColumn  # noqa: PLC0415 - see step
-            from rich.progress import Progress as Bar  # noqa: PLC0415
+            from rich.progress import BarColumn, SpinnerColumn, TextColumn
+            from rich.progress import Progress as Bar
 
             columns = (SpinnerColumn(), BarColumn(bar_width=30), TextColumn("{task.description}", markup=False))
             self._bar = Bar(*columns, transient=True)

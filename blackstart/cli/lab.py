@@ -40,9 +40,9 @@ def _build(args: argparse.Namespace) -> None:
 
 
 def _built(args: argparse.Namespace) -> Path:
-    from blackstart.cli.display import BuildDisplay, say, step  # noqa: PLC0415
-    from blackstart.lab import lifecycle, rootfs  # noqa: PLC0415
-    from blackstart.lab.build import build  # noqa: PLC0415
+    from blackstart.cli.display import BuildDisplay, say, step
+    from blackstart.lab import lifecycle, rootfs
+    from blackstart.lab.build import build
 
     lifecycle.require_root()
     with step("system packages"):
@@ -55,10 +55,10 @@ def _built(args: argparse.Namespace) -> Path:
 
 
 def _up(args: argparse.Namespace) -> None:
-    from blackstart.cli.display import say, step  # noqa: PLC0415
-    from blackstart.engine.lock import exclusive  # noqa: PLC0415
-    from blackstart.lab import lifecycle  # noqa: PLC0415
-    from blackstart.lab.layout import LAB  # noqa: PLC0415
+    from blackstart.cli.display import say, step
+    from blackstart.engine.lock import exclusive
+    from blackstart.lab import lifecycle
+    from blackstart.lab.layout import LAB
 
     begun = time.monotonic()
     lifecycle.require_root()
@@ -71,11 +71,11 @@ def _up(args: argparse.Namespace) -> None:
 
 
 def _down(_args: argparse.Namespace) -> None:
-    from blackstart import paths  # noqa: PLC0415
-    from blackstart.cli.display import say, step  # noqa: PLC0415
-    from blackstart.engine.lock import exclusive  # noqa: PLC0415
-    from blackstart.lab import lifecycle  # noqa: PLC0415
-    from blackstart.lab.layout import LAB  # noqa: PLC0415
+    from blackstart import paths
+    from blackstart.cli.display import say, step
+    from blackstart.engine.lock import exclusive
+    from blackstart.lab import lifecycle
+    from blackstart.lab.layout import LAB
 
     lifecycle.require_root()
     with exclusive(LAB.state / "lock", "lab down"):
@@ -84,11 +84,11 @@ def _down(_args: argparse.Namespace) -> None:
 
 
 def _status(args: argparse.Namespace) -> None:
-    from blackstart.lab import lifecycle  # noqa: PLC0415
+    from blackstart.lab import lifecycle
 
     seen = lifecycle.status()
     if args.json:
-        from blackstart.cli.session import document  # noqa: PLC0415
+        from blackstart.cli.session import document
 
         print(document({"nodes": [asdict(node) for node in seen]}))
         return
@@ -98,6 +98,6 @@ def _status(args: argparse.Namespace) -> None:
 
 
 def _inventory(_args: argparse.Namespace) -> None:
-    from blackstart.lab import lifecycle  # noqa: PLC0415
+    from blackstart.lab import lifecycle
 
     print(lifecycle.inventory())

@@ -18,9 +18,9 @@ def add_parser(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> No
 
 def run(args: argparse.Namespace) -> int:
     """Look once and print the steps."""
-    from blackstart.cli.session import document, session  # noqa: PLC0415 - heavy imports wait until the verb runs
-    from blackstart.engine.run import plan, refuse_unreachable, step_event  # noqa: PLC0415
-    from blackstart.verbs import UP  # noqa: PLC0415
+    from blackstart.cli.session import document, session
+    from blackstart.engine.run import plan, refuse_unreachable, step_event
+    from blackstart.verbs import UP
 
     with session(args, UP, need_bundle=False) as opened:
         observed = opened.looker.look()

@@ -27,8 +27,8 @@ def add_parser(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> No
 
 def run(args: argparse.Namespace) -> int:
     """Print one run's report, and see to it that its HTML file is there; 0 whatever the run came to."""
-    from blackstart.report import build, document, read_journal, render_text  # noqa: PLC0415 - only this verb pays
-    from blackstart.report.read import find_run  # noqa: PLC0415
+    from blackstart.report import build, document, read_journal, render_text
+    from blackstart.report.read import find_run
 
     _say_what_the_terminal_cannot()
     clusters = _clusters(args.inventory)
@@ -49,21 +49,21 @@ def run(args: argparse.Namespace) -> int:
 
 def _clusters(inventories: Sequence[Path]) -> list[Path]:
     """Return the state folders to look in: the given inventory's cluster, or every cluster that there is."""
-    from blackstart import paths  # noqa: PLC0415
+    from blackstart import paths
 
     if not inventories:
         return paths.states()
-    from blackstart.model.load import load, resolve  # noqa: PLC0415
+    from blackstart.model.load import load, resolve
 
     desired, _ = load(resolve([str(name) for name in inventories], Path.cwd()))
     return [paths.state(desired.name)]
 
 
 def _list(clusters: Sequence[Path], *, as_document: bool) -> int:
-    from blackstart.report import build, read_journal  # noqa: PLC0415
-    from blackstart.report.headline import headline  # noqa: PLC0415
-    from blackstart.report.read import run_folders  # noqa: PLC0415
-    from blackstart.report.words import plain  # noqa: PLC0415
+    from blackstart.report import build, read_journal
+    from blackstart.report.headline import headline
+    from blackstart.report.read import run_folders
+    from blackstart.report.words import plain
 
     runs = [
         (folder, build(read_journal(folder), run=folder.name, running=_running(folder)))
@@ -86,8 +86,8 @@ def _list(clusters: Sequence[Path], *, as_document: bool) -> int:
 
 def _running(folder: Path) -> bool:
     """Whether this is the newest run of a cluster whose lock somebody holds."""
-    from blackstart.engine.lock import held  # noqa: PLC0415
-    from blackstart.report.read import run_folders  # noqa: PLC0415
+    from blackstart.engine.lock import held
+    from blackstart.report.read import run_folders
 
     cluster = folder.resolve().parent.parent
     newest = run_folders([cluster])[-1:]
@@ -96,7 +96,7 @@ def _running(folder: Path) -> bool:
 
 def _page(folder: Path, *, running: bool) -> Path | None:
     """Return the HTML report, written now when a killed run could not; None when that is not to be."""
-    from blackstart.report import write  # noqa: PLC0415
+    from blackstart.report import write
 
     page = folder / "report.html"
     if page.exists() and page.stat().st_mtime >= (folder / "journal.jsonl").stat().st_mtime:
@@ -110,14 +110,14 @@ def _page(folder: Path, *, running: bool) -> Path | None:
 
 
 def _json(value: dict[str, Any]) -> str:
-    import json  # noqa: PLC0415
+    import json
 
     return json.dumps(value, indent=2, ensure_ascii=False)
 
 
 def _say_what_the_terminal_cannot() -> None:
     """Let a stream without UTF-8 show a question mark rather than fail on a bar."""
-    from io import TextIOWrapper  # noqa: PLC0415
+    from io import TextIOWrapper
 
     if isinstance(sys.stdout, TextIOWrapper):
         sys.stdout.reconfigure(errors="replace")

@@ -80,6 +80,6 @@ def _limit(words: str | None, desired: Cluster) -> tuple[str, ...]:
 
 def document(value: dict[str, Any]) -> str:
     """Render the one JSON document of --json."""
-    import json  # noqa: PLC0415 - only verbs with --json pay for it
+    import json
 
     return json.dumps(value, indent=2, ensure_ascii=False)

@@ -18,10 +18,10 @@ def add_parser(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> No
 
 def run(args: argparse.Namespace) -> int:
     """Look once and print it; 0 whatever is seen, since looking worked, 4 when no node answers at all."""
-    from blackstart.cli.session import document, session  # noqa: PLC0415 - heavy imports wait until the verb runs
-    from blackstart.errors import Exit  # noqa: PLC0415
-    from blackstart.probe.state import status  # noqa: PLC0415
-    from blackstart.verbs import UP  # noqa: PLC0415
+    from blackstart.cli.session import document, session
+    from blackstart.errors import Exit
+    from blackstart.probe.state import status
+    from blackstart.verbs import UP
 
     with session(args, UP, need_bundle=False) as opened:
         seen = status(opened.desired, opened.looker.look(), UP)

@@ -35,12 +35,12 @@ def add_parser(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> No
 
 def run(args: argparse.Namespace) -> int:
     """Hold the cluster's lock, run the phases, write the report whatever happens."""
-    from blackstart import paths  # noqa: PLC0415 - heavy imports wait until the verb runs
-    from blackstart.cli.session import session  # noqa: PLC0415
-    from blackstart.engine.journal import Journal, run_name  # noqa: PLC0415
-    from blackstart.engine.lock import exclusive  # noqa: PLC0415
-    from blackstart.engine.progress import progress  # noqa: PLC0415
-    from blackstart.verbs import ONLY, UP  # noqa: PLC0415
+    from blackstart import paths
+    from blackstart.cli.session import session
+    from blackstart.engine.journal import Journal, run_name
+    from blackstart.engine.lock import exclusive
+    from blackstart.engine.progress import progress
+    from blackstart.verbs import ONLY, UP
 
     # A terminal that closes or a service that is stopped ends a run as Ctrl-C does.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
@@ -58,8 +58,8 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _journaled(args: argparse.Namespace, opened: Session, journal: Journal, phases: tuple[Phase, ...]) -> int:
-    from blackstart import __version__  # noqa: PLC0415
-    from blackstart.errors import BlackstartError, Exit, InterruptedRunError  # noqa: PLC0415
+    from blackstart import __version__
+    from blackstart.errors import BlackstartError, Exit, InterruptedRunError
 
     desired = opened.desired
     started = time.monotonic()
@@ -93,10 +93,8 @@ def _journaled(args: argparse.Namespace, opened: Session, journal: Journal, phas
     return int(status)
 
 
-def _apply(
-    opened: Session, journal: Journal, phases: tuple[Phase, ...], timeout: float | None
-) -> tuple[Step, ...]:
-    from blackstart.engine.run import Run  # noqa: PLC0415
+def _apply(opened: Session, journal: Journal, phases: tuple[Phase, ...], timeout: float | None) -> tuple[Step, ...]:
+    from blackstart.engine.run import Run
 
     assert opened.bundle is not None  # noqa: S101 - the session was asked for one
     return Run(
@@ -112,10 +110,10 @@ def _apply(
 
 
 def _say_result(args: argparse.Namespace, opened: Session, summary: dict[str, Any], seconds: float) -> None:
-    from blackstart.cli.session import document  # noqa: PLC0415
-    from blackstart.cli.status import text  # noqa: PLC0415
-    from blackstart.probe.state import status  # noqa: PLC0415
-    from blackstart.verbs import UP  # noqa: PLC0415
+    from blackstart.cli.session import document
+    from blackstart.cli.status import text
+    from blackstart.probe.state import status
+    from blackstart.verbs import UP
 
     seen = status(opened.desired, opened.looker.latest, UP)
     if args.json:
@@ -126,7 +124,7 @@ def _say_result(args: argparse.Namespace, opened: Session, summary: dict[str, An
 
 
 def _write_report(journal: Journal, args: argparse.Namespace) -> None:
-    from blackstart.report import write  # noqa: PLC0415
+    from blackstart.report import write
 
     path = write(journal.folder)
     stream = sys.stderr if args.json else sys.stdout

@@ -47,16 +47,32 @@ class Watch:
 class Phase(Protocol):
     """One step on the path.
 
-    name is also the name of its playbook; needs names the phases whose gates must be open before it is applied;
-    local marks a phase whose play touches only the nodes themselves, so neighbours of its kind share one Ansible run.
+    Its attributes are read-only, so that phases may be frozen.
     """
 
-    name: str
-    title: str
-    needs: tuple[str, ...]
-    local: bool
-    watch: Watch
-    timeout: float  # seconds that its gate may take
+    @property
+    def name(self) -> str:
+        """Its name, and its playbook's."""
+
+    @property
+    def title(self) -> str:
+        """What it brings about, for people."""
+
+    @property
+    def needs(self) -> tuple[str, ...]:
+        """The phases whose gates must be open before it is applied."""
+
+    @property
+    def local(self) -> bool:
+        """Whether its play touches only the nodes themselves: neighbours of that kind share one Ansible run."""
+
+    @property
+    def watch(self) -> Watch:
+        """What its role manages on a node."""
+
+    @property
+    def timeout(self) -> float:
+        """Seconds that its gate may take."""
 
     def reasons(self, desired: Cluster, observed: Observed) -> list[Reason]:
         """Say why this phase must be applied; empty when there is nothing to do. Pure."""

@@ -28,7 +28,7 @@ DOORS = {
 ON_THE_NODE = "blackstart/probe/node_probe.py"
 
 
-def load(path: Path) -> Any:  # noqa: ANN401 - a YAML document
+def load(path: Path) -> Any:
     assert path.is_file(), f"{path.relative_to(ROOT)} is missing"
     return yaml.safe_load(path.read_text())
 

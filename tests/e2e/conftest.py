@@ -38,7 +38,7 @@ def blackstart(*words: str, timeout: float = 900) -> subprocess.CompletedProcess
     )
 
 
-def until(condition: Callable[[], Any], seconds: float, what: str) -> Any:  # noqa: ANN401 - what the condition returns
+def until(condition: Callable[[], Any], seconds: float, what: str) -> Any:
     """Await a condition; fail with what was awaited and what it said last."""
     end = time.monotonic() + seconds
     while not (last := condition()):

@@ -7,9 +7,9 @@ import signal
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from blackstart import paths
 
-from conftest import NODES, Lab, until
+from blackstart import paths
+from tests.e2e.conftest import NODES, Lab, until
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -159,7 +159,7 @@ def test_status_and_plan_agree(lab: Lab) -> None:
 def test_the_report_tells_the_run(lab: Lab) -> None:
     text = lab.verb("report").stdout
     assert "Nothing to do" in text
-    newest = sorted((paths.state("lab") / "runs").iterdir())[-1]
+    newest = max((paths.state("lab") / "runs").iterdir())
     html = (newest / "report.html").read_text()
     assert "<svg" in html
     assert "http://" not in html.replace("http://www.w3.org/", "")

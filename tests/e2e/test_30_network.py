@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 
 import pytest
-from conftest import NODES, Lab, until
+
+from tests.e2e.conftest import NODES, Lab, until
 
 pytestmark = pytest.mark.lab
 
@@ -13,7 +14,7 @@ CONFLIST = "/etc/cni/net.d/05-cilium.conflist"
 
 
 def network_is_well(lab: Lab) -> None:
-    """A fresh pod on every node gets an address, and every node has its plugin file."""
+    """Check that every node has its plugin file and that the gate, a fresh pod on every node among it, is open."""
     for node in NODES:
         assert lab.ssh(node, f"cat {CONFLIST}")
     status = json.loads(lab.verb("--json", "status").stdout)

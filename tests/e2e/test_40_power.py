@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 
 import pytest
-from blackstart.lab import machines
 
-from conftest import NODES, Lab, until
+from blackstart.lab import machines
+from tests.e2e.conftest import NODES, Lab, until
 
 pytestmark = pytest.mark.lab
 
@@ -16,7 +16,7 @@ def test_a_cluster_without_quorum_says_so_and_is_left_alone(lab: Lab) -> None:
     """Two etcd members are gone while their nodes answer: the third API server answers, and must not be believed."""
     for node in ("balthasar-2", "casper-3"):
         lab.ssh(node, "mv /etc/kubernetes/manifests/etcd.yaml /root/")
-    until(lambda: "ok" != lab.ssh("melchior-1", "curl -sk -m 5 https://10.77.13.13:6443/readyz; true"), 90,
+    until(lambda: lab.ssh("melchior-1", "curl -sk -m 5 https://10.77.13.13:6443/readyz; true") != "ok", 90,
           "the API server notices")  # fmt: skip
     try:
         done = lab.up("--timeout", "10")

@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from blackstart.lab import gitserver
 
-from conftest import Lab, blackstart
+from blackstart.lab import gitserver
+from tests.e2e.conftest import Lab, blackstart
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

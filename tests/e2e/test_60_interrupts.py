@@ -5,9 +5,9 @@ from __future__ import annotations
 import signal
 
 import pytest
-from blackstart.verbs import UP
 
-from conftest import Lab, blackstart, until
+from blackstart.verbs import UP
+from tests.e2e.conftest import Lab, blackstart, until
 
 pytestmark = pytest.mark.lab
 

@@ -6,12 +6,16 @@ import hashlib
 import json
 import urllib.error
 import urllib.request
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
+
 from blackstart.bundle.manifest import Bundle
 from blackstart.bundle.server import serve
 from blackstart.errors import InputError
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 @pytest.fixture
@@ -19,7 +23,8 @@ def bundle(tmp_path: Path) -> Path:
     (tmp_path / "charts").mkdir()
     (tmp_path / "charts" / "a.tgz").write_bytes(b"chart")
     entry = {"sha256": hashlib.sha256(b"chart").hexdigest(), "size": 5}
-    document = {"format": 1, "versions": {"cilium": "1"}, "images": [], "packages": {}, "files": {"charts/a.tgz": entry}}
+    files = {"charts/a.tgz": entry}
+    document = {"format": 1, "versions": {"cilium": "1"}, "images": [], "packages": {}, "files": files}
     (tmp_path / "bundle.json").write_text(json.dumps(document))
     return tmp_path
 
@@ -60,7 +65,10 @@ def test_the_server_gives_files_and_no_listings(bundle: Path) -> None:
 
 
 def test_a_taken_port_is_bad_input_with_a_hint(bundle: Path) -> None:
-    with serve(bundle, "127.0.0.1", port=0) as url, pytest.raises(InputError, match="cannot serve") as caught:
-        with serve(bundle, "127.0.0.1", port=int(url.rsplit(":", 1)[1])):
-            pass
+    with (
+        serve(bundle, "127.0.0.1", port=0) as url,
+        pytest.raises(InputError, match="cannot serve") as caught,
+        serve(bundle, "127.0.0.1", port=int(url.rsplit(":", 1)[1])),
+    ):
+        pass
     assert "ss -ltnp" in caught.value.hint

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
+
 from blackstart.engine.gates import Gates
 from blackstart.engine.journal import Journal
 from blackstart.errors import GateTimeoutError
 from blackstart.phases.base import Look
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 class Clock:
@@ -51,7 +54,7 @@ class Phase:
 def gates(tmp_path: Path, *looks: Look, timeout: float | None = None) -> tuple[Gates, Path]:
     clock = Clock()
     journal = Journal(tmp_path / "run")
-    made = Gates(None, Looker(*looks), journal, timeout=timeout, clock=clock, sleep=clock.sleep)  # type: ignore[arg-type]
+    made = Gates(None, Looker(*looks), journal, timeout=timeout, clock=clock, sleep=clock.sleep)
     return made, tmp_path / "run" / "journal.jsonl"
 
 
@@ -61,14 +64,14 @@ def events(file: Path) -> list[tuple[str, Any]]:
 
 def test_an_open_gate_costs_nothing_and_is_not_journaled(tmp_path: Path) -> None:
     made, file = gates(tmp_path, Look(open=True, seen="fine"))
-    assert made.wait([Phase()]) is False  # type: ignore[list-item]
+    assert made.wait([Phase()]) is False
     assert events(file) == []
 
 
 def test_what_is_seen_is_journaled_once_per_change(tmp_path: Path) -> None:
     two = Look(open=False, seen="2 of 3")
     made, file = gates(tmp_path, Look(open=False, seen="1 of 3"), two, two, Look(open=True, seen="3 of 3"))
-    assert made.wait([Phase()]) is True  # type: ignore[list-item]
+    assert made.wait([Phase()]) is True
     assert events(file) == [
         ("gate_start", None),
         ("gate_look", "1 of 3"),
@@ -80,20 +83,20 @@ def test_what_is_seen_is_journaled_once_per_change(tmp_path: Path) -> None:
 def test_a_gate_that_stays_closed_times_out_with_its_last_words(tmp_path: Path) -> None:
     made, file = gates(tmp_path, Look(open=False, seen="casper-3 is NotReady"))
     with pytest.raises(GateTimeoutError, match=r"network .* in 5 s; last seen: casper-3 is NotReady"):
-        made.wait([Phase()])  # type: ignore[list-item]
+        made.wait([Phase()])
     assert events(file)[-1] == ("gate_end", "casper-3 is NotReady")
 
 
 def test_the_given_timeout_replaces_the_phases_own(tmp_path: Path) -> None:
     made, _ = gates(tmp_path, Look(open=False, seen="no"), timeout=2)
     with pytest.raises(GateTimeoutError, match="in 2 s"):
-        made.wait([Phase()])  # type: ignore[list-item]
+        made.wait([Phase()])
 
 
 def test_an_applied_phase_is_journaled_once_when_its_gate_is_first_seen_open(tmp_path: Path) -> None:
     made, file = gates(tmp_path, Look(open=False, seen="1 of 3"), Look(open=True, seen="3 of 3"))
-    made.applied([Phase()])  # type: ignore[list-item]
+    made.applied([Phase()])
     assert events(file) == []
-    made.wait([Phase()])  # type: ignore[list-item]
+    made.wait([Phase()])
     made.applied([])
     assert events(file)[2:] == [("gate_look", "3 of 3"), ("gate_end", "3 of 3")]

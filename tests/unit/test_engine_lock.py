@@ -5,11 +5,15 @@ from __future__ import annotations
 import signal
 import subprocess
 import sys
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
+
 from blackstart.engine.lock import exclusive
 from blackstart.errors import LockedError
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 HOLDER = """
 import sys, pathlib
@@ -32,8 +36,9 @@ def hold(path: Path) -> subprocess.Popen[str]:
 def test_a_held_lock_names_its_holder(tmp_path: Path) -> None:
     process = hold(tmp_path / "lock")
     try:
-        with pytest.raises(LockedError, match=rf"`up`, process {process.pid}, since 20"), exclusive(
-            tmp_path / "lock", "plan"
+        with (
+            pytest.raises(LockedError, match=rf"`up`, process {process.pid}, since 20"),
+            exclusive(tmp_path / "lock", "plan"),
         ):
             pass
     finally:

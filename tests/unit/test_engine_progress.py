@@ -6,6 +6,7 @@ import io
 from typing import Any
 
 import pytest
+
 from blackstart.engine.progress import Plain, line
 
 

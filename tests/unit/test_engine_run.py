@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+
 from blackstart.engine.run import plan, refuse_unreachable
 from blackstart.errors import UnreachableError
 from blackstart.phases.base import Reason
@@ -21,13 +22,13 @@ class Phase:
 
 def test_a_phase_without_reasons_is_not_in_the_plan() -> None:
     phases = [Phase("idle"), Phase("busy", Reason("drifted", "a"))]
-    steps = plan(phases, None, Observed(), ["a", "b"])  # type: ignore[arg-type]
+    steps = plan(phases, None, Observed(), ["a", "b"])
     assert [step.phase.name for step in steps] == ["busy"]
 
 
 def test_limit_leaves_out_other_nodes_but_not_the_cluster() -> None:
     phases = [Phase("local", Reason("drifted", "a"), Reason("drifted", "b")), Phase("cluster", Reason("not there"))]
-    steps = plan(phases, None, Observed(), ["b"])  # type: ignore[arg-type]
+    steps = plan(phases, None, Observed(), ["b"])
     assert [(s.phase.name, [r.node for r in s.reasons]) for s in steps] == [("local", ["b"]), ("cluster", [""])]
 
 

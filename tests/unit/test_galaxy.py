@@ -25,7 +25,7 @@ class Registry:
         self.reachable = reachable
         self.calls: list[list[str]] = []
 
-    def run(self, argv: Sequence[str], **_: Any) -> None:  # noqa: ANN401 - whatever process.run takes
+    def run(self, argv: Sequence[str], **_: Any) -> None:
         self.calls.append([str(word) for word in argv])
         if not self.reachable:
             raise process.ProcessError(self.calls[-1], 1, "Name or service not known")

@@ -31,7 +31,7 @@ def home(tmp_path: Path) -> Path:
 def report(home: Path, *arguments: str, encoding: str = "utf-8") -> subprocess.CompletedProcess[str]:
     environment = {**os.environ, "XDG_STATE_HOME": str(home), "PYTHONIOENCODING": encoding}
     argv = [sys.executable, "-m", "blackstart", *arguments]
-    return subprocess.run(  # noqa: S603 - our own command line, from outside
+    return subprocess.run(
         argv, capture_output=True, text=True, encoding="utf-8", env=environment, timeout=60, check=False
     )
 

@@ -1,0 +1,158 @@
+"""The practice machines' pure parts: what is denied, which routes clash, what is mounted where, which keys go in."""
+
+from __future__ import annotations
+
+import io
+import tarfile
+from ipaddress import IPv4Network
+from pathlib import Path
+
+import pytest
+
+from blackstart.cli.display import left, minutes, now
+from blackstart.errors import RefusedError
+from blackstart.lab import gitserver, guard, keys, mirror, mounts, network
+from blackstart.lab.layout import LAB, Layout
+from blackstart.lab.progress import Planned, Progress
+
+DEVICES = """\
+Character devices:
+  1 mem
+  4 tty
+  5 /dev/tty
+  5 /dev/ptmx
+ 10 misc
+ 21 sg
+128 ptm
+136 pts
+241 nvme
+
+Block devices:
+  7 loop
+  8 sd
+259 blkext
+"""
+MISC = "200 tun\n236 device-mapper\n229 fuse\n232 kvm\n"
+
+
+def test_every_block_device_is_denied_and_every_way_around() -> None:
+    rules = guard.denials(DEVICES, MISC)
+    assert rules[0] == "b *:* rw"
+    assert {"c 21:* rw", "c 241:* rw"} <= set(rules), "SCSI and NVMe disks can be written through character devices"
+    assert {"c 1:1 rw", "c 1:2 rw", "c 1:4 rw"} <= set(rules), "memory reaches every disk's buffers"
+    assert {"c 10:236 rw", "c 10:232 rw"} <= set(rules)
+
+
+def test_what_a_node_needs_is_not_denied() -> None:
+    rules = guard.denials(DEVICES, MISC)
+    for needed in ("c 1:* rw", "c 5:* rw", "c 10:* rw", "c 128:* rw", "c 136:* rw", "c 10:200 rw", "c 10:229 rw"):
+        assert needed not in rules
+
+
+def test_version_1_writes_every_denial_to_one_parent_group(tmp_path: Path) -> None:
+    (tmp_path / "devices").mkdir()
+    (tmp_path / "devices" / "devices.deny").touch()
+    proc = tmp_path / "proc"
+    proc.mkdir()
+    (proc / "devices").write_text(DEVICES)
+    (proc / "misc").write_text(MISC)
+    found = guard.find(tmp_path)
+    assert isinstance(found, guard.CgroupV1Guard)
+    guard.CgroupV1Guard(tmp_path, proc).apply()
+    assert (tmp_path / "devices" / "blackstart-lab" / "devices.deny").read_text() == guard.denials(DEVICES, MISC)[-1]
+    assert found.create == ("--cgroup-parent", "/blackstart-lab")
+
+
+def test_version_2_needs_systemd(tmp_path: Path) -> None:
+    (tmp_path / "cgroup.controllers").touch()
+    assert isinstance(guard.find(tmp_path), guard.CgroupV2Guard)
+    with pytest.raises(RefusedError) as refused:
+        guard.CgroupV2Guard(tmp_path / "absent" / "blackstart.slice").apply()
+    assert "systemd" in refused.value.hint
+
+
+def test_without_a_guard_there_is_no_lab(tmp_path: Path) -> None:
+    with pytest.raises(RefusedError):
+        guard.find(tmp_path)
+
+
+def test_the_slice_allows_no_block_device_and_no_raw_disk() -> None:
+    allowed = [
+        line.removeprefix("DeviceAllow=") for line in guard.SLICE.splitlines() if line.startswith("DeviceAllow=")
+    ]
+    assert "DevicePolicy=closed" in guard.SLICE
+    assert all(access == "m" for name, access in map(str.split, allowed) if name.startswith(("block", "char-*")))
+
+
+@pytest.mark.parametrize(
+    ("route", "clashes"),
+    [("default", False), ("10.77.0.0/16", True), ("10.77.13.7", True), ("10.77.14.0/24", False), ("10.0.0.0/8", True)],
+)
+def test_a_route_into_the_labs_network_clashes(route: str, *, clashes: bool) -> None:
+    assert network.overlapping(LAB.subnet, [route]) == ([route] if clashes else [])
+
+
+def test_mounts_are_taken_away_deepest_first_and_only_in_the_folder() -> None:
+    info = "\n".join(
+        f"1 2 0:3 / {point} rw - ext4 /dev/x rw" for point in ("/a", "/a/b\\040c", "/a/b\\040c/d", "/ab", "/")
+    )
+    assert mounts.below(Path("/a"), info) == [Path("/a/b c/d"), Path("/a/b c"), Path("/a")]
+
+
+def test_a_tree_is_removed_whole_or_not_there(tmp_path: Path) -> None:
+    (tmp_path / "tree" / "leaf").mkdir(parents=True)
+    mounts.remove_tree(tmp_path / "tree")
+    mounts.remove_tree(tmp_path / "tree")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_layout_gives_each_node_its_own_name_address_and_mac() -> None:
+    assert [str(machine.address) for machine in LAB.machines] == ["10.77.13.13", "10.77.13.14", "10.77.13.15"]
+    assert LAB.machine("casper-3").container == "blackstart-casper-3"
+    assert LAB.machine("casper-3").mac == "02:42:0a:4d:0d:0f"
+    other = Layout("molecule", IPv4Network("10.77.14.0/24"), ("melchior-1",))
+    assert other.machine("melchior-1").container == "blackstart-molecule-melchior-1"
+    assert other.label != LAB.label
+
+
+@pytest.fixture
+def _state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+
+
+@pytest.mark.usefixtures("_state")
+def test_keys_are_made_once_pinned_and_put_in_with_the_right_modes() -> None:
+    keys.ensure(LAB)
+    pinned = (LAB.state / "known_hosts").read_text()
+    keys.ensure(LAB)
+    assert (LAB.state / "known_hosts").read_text() == pinned
+    assert [line.split()[0] for line in pinned.splitlines()] == [str(machine.address) for machine in LAB.machines]
+    assert (LAB.state / "id_ed25519").stat().st_mode & 0o777 == 0o600
+    with tarfile.open(fileobj=io.BytesIO(keys.seed(LAB, LAB.machines[0]))) as archive:
+        modes = {entry.name: entry.mode for entry in archive}
+    assert modes["etc/ssh/ssh_host_ed25519_key"] == modes["root/.ssh/authorized_keys"] == 0o600
+    assert modes["root/.ssh"] == 0o700
+
+
+@pytest.mark.usefixtures("_state")
+def test_the_repository_changes_only_with_its_content() -> None:
+    first = gitserver.refresh()
+    assert gitserver.refresh() == first
+    changed = gitserver.publish(lambda tree: (tree / "cluster" / "new.yaml").write_text("a: 1\n") and None)
+    assert changed != first
+    assert gitserver.publish(lambda _tree: None) == changed
+    assert gitserver.refresh() not in {first, changed}, "the shipped content comes back as a commit of its own"
+
+
+def test_the_mirror_is_debians_own_among_apts_sources() -> None:
+    sources = ["https://deb.example/node_20.x/", "http://deb.example/debian-security/", "http://deb.example/debian/"]
+    assert mirror.choose(sources) == "http://deb.example/debian"
+    assert mirror.choose(sources[:2]) == mirror.PUBLIC
+
+
+def test_a_build_says_what_it_does_and_how_long_is_left() -> None:
+    parts = (Planned("a", "part a", 10), Planned("b", "part b", 200))
+    picture = Progress(parts, done=1, now=("part b",), left=200)
+    assert now(picture) == "part b: 1 of 2, about 3 min left"
+    assert left(Progress(parts, done=2)) == "2 of 2, about 0 s left"
+    assert minutes(42) == "42 s"
