@@ -47,8 +47,11 @@ _IPTABLES = tuple(
 )
 # No llc: the loader lets clang emit objects itself (cilium pkg/datapath/loader/compile.go, outputObject).
 _CILIUM_PROGRAMS = ("clang-19", "bpftool", "ip", "tc", "ipset", "kmod", *_IPTABLES)
-_ARGOCD_PROGRAMS = ("git", "tini", "gpg", "gpg-agent", "gpgconf", "ssh", "ssh-keyscan")
-_GIT_HELPERS = ("git", "git-remote-http", "git-remote-https", "git-sh-i18n", "git-sh-setup", "git-submodule")
+_ARGOCD_PROGRAMS = ("git", "tini", "gpg", "gpg-agent", "gpg-connect-agent", "gpgconf", "ssh", "ssh-keyscan")
+_GIT_HELPERS = (
+    *("git", "git-remote-http", "git-remote-https"),
+    *("git-sh-i18n", "git-sh-i18n--envsubst", "git-sh-setup", "git-submodule"),
+)
 # Every name that Argo CD's one binary is called by (argo-cd's Dockerfile).
 _ARGOCD_NAMES = (
     *("application-controller", "applicationset-controller", "cmp-server", "commit-server", "dex", "k8s-auth"),
@@ -110,7 +113,8 @@ def argocd(parts: Folders) -> list[Layer]:
     """Fill Argo CD's image: its Dockerfile, without the web pages and the tools that only plugins use."""
     base = Userland(parts["userland"] / "tree")
     tools = Layer()
-    base.copy(tools, _ARGOCD_PROGRAMS, [f"usr/lib/git-core/{name}" for name in _GIT_HELPERS])
+    helpers = [f"usr/lib/git-core/{name}" for name in _GIT_HELPERS]
+    base.copy(tools, _ARGOCD_PROGRAMS, [*helpers, *base.below("usr/share/git-core/templates")])
     tools.text("etc/ssl/certs/ca-certificates.crt", _authorities(base))
     program = Layer()
     for name in ("argocd", "helm", "kustomize"):

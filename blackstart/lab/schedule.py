@@ -37,9 +37,10 @@ def missing(wanted: Iterable[Part], store: Store, made: dict[str, Made]) -> list
 
     What only a finished part once needed is not looked for.
     """
-    needed: list[Part] = []
-    asked = list(wanted)
+    leaves = list(wanted)
+    asked = list(leaves)
     seen: set[str] = set()
+    absent: set[str] = set()
     while asked:
         part = asked.pop()
         if part.key in seen:
@@ -48,10 +49,9 @@ def missing(wanted: Iterable[Part], store: Store, made: dict[str, Made]) -> list
         if found := store.find(part):
             made[part.name] = found
         else:
-            needed.append(part)
+            absent.add(part.key)
             asked.extend(part.inputs)
-    keys = {part.key for part in needed}
-    return [part for part in downwards(needed) if part.key in keys]
+    return [part for part in downwards(leaves) if part.key in absent]
 
 
 def longest_first(parts: list[Part]) -> list[Part]:

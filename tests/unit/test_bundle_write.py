@@ -6,6 +6,7 @@ import hashlib
 from typing import TYPE_CHECKING
 
 import pytest
+
 from blackstart.bundle import write
 from blackstart.bundle.manifest import Bundle, Image
 from blackstart.bundle.write import Content, write_bundle

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+
 from blackstart.lab.gobuild import program_name, wrapper_module
 from blackstart.lab.recipes import GO_RECIPES, GoRecipe
 

@@ -31,8 +31,12 @@ def layer_of(folder: Path) -> Layer:
     return layer
 
 
+def copy(plain: Path, packed: Path) -> None:
+    shutil.copyfile(plain, packed)
+
+
 def image_of(folder: Path) -> tuple[bytes, str]:
-    packed = pack_layer(layer_of(folder), folder / "layer", shutil.copyfile)
+    packed = pack_layer(layer_of(folder), folder / "layer", copy)
     out = io.BytesIO()
     digest = write_image(out, "registry.lab/hello:1.0", [packed], Settings(entrypoint=("/hello",), user="999"))
     return out.getvalue(), digest

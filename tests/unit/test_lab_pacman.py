@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+
 from blackstart.lab.package_list import PACKAGES
 from blackstart.lab.pacman import PackageInfo, upstream_version
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
+
 from blackstart.lab.parts import Part, Room
 from blackstart.lab.progress import Estimate, Progress
 from blackstart.lab.schedule import PartFailedError, build_parts, longest_first, missing

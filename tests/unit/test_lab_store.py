@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+
 from blackstart.lab.parts import Part, Room
 from blackstart.lab.store import Store
 
@@ -41,7 +42,7 @@ def part(recipe: Mapping[str, Any], make: Callable[[Room], None] = write, *input
     return Part(name, name, 1, recipe, make, inputs)
 
 
-def locked(store: Store) -> Any:  # noqa: ANN401 - a context manager of no interest
+def locked(store: Store) -> Any:
     return store.lock(partial(pytest.fail, "nobody else holds the store"))
 
 
