@@ -73,7 +73,7 @@ class Gates:
         timeout = phase.timeout if self._timeout is None else self._timeout
         self._journal.write("gate_start", phase=phase.name, title=phase.title)
         seen = ""
-        while not look.open:
+        while True:
             if look.seen != seen:
                 seen = look.seen
                 self._journal.write("gate_look", phase=phase.name, open=False, seen=seen)
@@ -87,6 +87,8 @@ class Gates:
             self._sleep(PAUSE)
             look = phase.gate(self._desired, self._looker.look())
             self._notice()
+            if look.open:
+                break
         self._end(phase, look, started)
         return True
 

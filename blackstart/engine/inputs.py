@@ -38,7 +38,8 @@ def inputs(
 
 def _plain(variables: Mapping[str, Any]) -> str:
     # How a node is reached does not change what is put on it.
-    mine = {name: value for name, value in variables.items() if not name.startswith("ansible_") or name == "ansible_host"}
+    kept = [name for name in variables if not name.startswith("ansible_") or name == "ansible_host"]
+    mine = {name: variables[name] for name in kept}
     return json.dumps(mine, sort_keys=True, default=str)
 
 

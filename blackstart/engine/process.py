@@ -1,4 +1,4 @@
-"""The only door to local subprocesses: no shell, LC_ALL=C.UTF-8, no inherited descriptors, output kept for the error."""
+"""The only door to local subprocesses: no shell, LC_ALL=C.UTF-8, no inherited descriptors, output kept for errors."""
 
 from __future__ import annotations
 

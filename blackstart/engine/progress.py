@@ -39,24 +39,26 @@ def line(event: dict[str, Any], *, verbose: bool) -> str:
     match event["kind"]:
         case "plan":
             steps = event["steps"]
-            return f"plan: {', '.join(step['phase'] for step in steps)}" if steps else "plan: nothing to do"
+            text = f"plan: {', '.join(step['phase'] for step in steps)}" if steps else "plan: nothing to do"
         case "phase_start":
-            return f"{event['phase']}: {event['title']}"
+            text = f"{event['phase']}: {event['title']}"
         case "phase_end":
             changed = sum(event["changed"].values())
-            return f"{event['phase']}: {_MARKS[event['status']]} in {event['seconds']:.1f} s, {changed} changes"
+            text = f"{event['phase']}: {_MARKS[event['status']]} in {event['seconds']:.1f} s, {changed} changes"
         case "gate_look" if not event["open"]:
-            return f"{event['phase']}: waiting: {event['seen']}"
+            text = f"{event['phase']}: waiting: {event['seen']}"
         case "gate_end" if event["open"] and event["seconds"] > 1:
-            return f"{event['phase']}: {event['seen']} after {event['seconds']:.1f} s"
+            text = f"{event['phase']}: {event['seen']} after {event['seconds']:.1f} s"
         case "healed":
-            return f"healed: {event['what']}: {event['why']}"
+            text = f"healed: {event['what']}: {event['why']}"
         case "note":
-            return str(event["text"])
+            text = str(event["text"])
         case "task" if verbose or event["status"] in {"failed", "unreachable"}:
-            return f"  {event['status']:<8} {event['node']}: {event['role']}: {event['task']} ({event['seconds']:.1f} s)"
+            where = f"{event['node']}: {event['role']}: {event['task']}"
+            text = f"  {event['status']:<8} {where} ({event['seconds']:.1f} s)"
         case _:
-            return ""
+            text = ""
+    return text
 
 
 class Plain:
@@ -84,16 +86,15 @@ class Live:
 
     def __init__(self, *, verbose: bool) -> None:
         """Take over the terminal's last line."""
-        from rich.console import Console  # noqa: PLC0415 - rich costs 0.1 s that a pipe need not pay
-        from rich.progress import Progress as Bar  # noqa: PLC0415
-        from rich.progress import SpinnerColumn, TextColumn, TimeElapsedColumn  # noqa: PLC0415
+        from rich import console as rich_console  # noqa: PLC0415 - rich costs 0.1 s that a pipe need not pay
+        from rich import progress as rich_progress  # noqa: PLC0415 - the same
 
         self._verbose = verbose
-        console = Console(stderr=True, highlight=False)
-        self._bar = Bar(
-            SpinnerColumn(),
-            TimeElapsedColumn(),
-            TextColumn("{task.description}", markup=False),
+        console = rich_console.Console(stderr=True, highlight=False)
+        self._bar = rich_progress.Progress(
+            rich_progress.SpinnerColumn(),
+            rich_progress.TimeElapsedColumn(),
+            rich_progress.TextColumn("{task.description}", markup=False),
             console=console,
             transient=True,
         )

@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
-from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 from blackstart import paths
@@ -35,9 +34,7 @@ class Step:
     reasons: tuple[Reason, ...]
 
 
-def plan(
-    phases: Sequence[Phase], desired: Cluster, observed: Observed, limit: Sequence[str]
-) -> tuple[Step, ...]:
+def plan(phases: Sequence[Phase], desired: Cluster, observed: Observed, limit: Sequence[str]) -> tuple[Step, ...]:
     """Return the steps that this look asks for, in order, leaving out nodes that are not in limit. Pure."""
     steps = []
     for phase in phases:
@@ -45,6 +42,17 @@ def plan(
         if reasons:
             steps.append(Step(phase, tuple(reasons)))
     return tuple(steps)
+
+
+def batches(phases: Sequence[Phase]) -> list[list[Phase]]:
+    """Return what is applied together: neighbouring phases that touch only the nodes, every other one alone. Pure."""
+    groups: list[list[Phase]] = []
+    for phase in phases:
+        if groups and phase.local and groups[-1][-1].local:
+            groups[-1].append(phase)
+        else:
+            groups.append([phase])
+    return groups
 
 
 def refuse_unreachable(observed: Observed, limit: Sequence[str]) -> None:
@@ -89,10 +97,8 @@ class Run:
                 self._check_bundle()
                 url = stack.enter_context(serve(self.bundle.path, self.looker.fleet.local_address(answering[0])))
                 variables = {"bundle_url": url, "bundle_images": [_image(image) for image in self.bundle.images]}
-            for local, group in groupby(self.phases, key=lambda phase: phase.local):
-                batches = [list(group)] if local else [[phase] for phase in group]
-                for batch in batches:
-                    self._batch(batch, gates, variables)
+            for batch in batches(self.phases):
+                self._batch(batch, gates, variables)
             gates.wait(self.phases)
         return steps
 
@@ -114,9 +120,7 @@ class Run:
         plays = [self._limited(step.phase, step.phase.play(self.desired, observed)) for step in steps]
         started = time.monotonic()
         for step, play in zip(steps, plays, strict=True):
-            self.journal.write(
-                "phase_start", phase=step.phase.name, title=step.phase.title, nodes=list(play.limit)
-            )
+            self.journal.write("phase_start", phase=step.phase.name, title=step.phase.title, nodes=list(play.limit))
         try:
             changed = self._runner().play(plays, variables)
         except BlackstartError as error:
@@ -139,8 +143,8 @@ class Run:
 
     def _runner(self) -> Runner:
         # Imported and made only when there is something to run: a no-op pays for neither Ansible nor collections.
-        from blackstart.engine.galaxy import ensure  # noqa: PLC0415
-        from blackstart.engine.runner import Runner  # noqa: PLC0415
+        from blackstart.engine.galaxy import ensure  # noqa: PLC0415 - see above
+        from blackstart.engine.runner import Runner  # noqa: PLC0415 - see above
 
         return Runner(self.sources, paths.state(self.desired.name), self.journal, ensure())
 

@@ -8,7 +8,6 @@ import shutil
 import signal
 import sys
 import tempfile
-import threading
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -21,6 +20,7 @@ from blackstart import paths
 from blackstart.errors import BlackstartError, InterruptedRunError, RoleFailedError, UnreachableError
 
 if TYPE_CHECKING:
+    import threading
     from collections.abc import Mapping, Sequence
 
     from blackstart.engine.journal import Journal
@@ -90,9 +90,8 @@ def _message(result: dict[str, Any]) -> str:
     if "censored" in result:
         return "its output is kept back because it may hold a secret; look at the journal of the unit on the node"
     parts = [str(result.get("msg", "")).strip()]
-    for item in result.get("results") or []:
-        if item.get("failed"):
-            parts.append(str(item.get("msg", "")).strip())
+    failed = [item for item in result.get("results") or [] if item.get("failed")]
+    parts += [str(item.get("msg", "")).strip() for item in failed]
     for stream in ("module_stderr", "stderr", "stdout"):
         text = str(result.get(stream) or "").strip()
         if text:
@@ -186,7 +185,8 @@ def _wait(thread: threading.Thread, watcher: _Watcher) -> None:
         thread.join(15)
         raise InterruptedRunError(
             "interrupted while a role was running",
-            hint="nothing is lost: kubeadm and image imports end by themselves on the nodes; run the same command to go on",
+            hint="nothing is lost: kubeadm and image imports end by themselves on the nodes; "
+            "run the same command to go on",
         ) from error
 
 
