@@ -36,12 +36,19 @@ class Looker:
         self._watch = {phase.name: phase.watch for phase in phases if phase.local}
         self._inputs = inputs((phase.name for phase in phases), hostvars, bundle)
         self._wanted = frozenset(image.name for image in bundle.images) if bundle else frozenset()
+        self._via = ""  # whose API answered last: asked first, in the same breath as the nodes
 
     def look(self) -> Observed:
         """Look at everything anew."""
         self.latest = observe(
-            self.fleet, self.desired, watch=self._watch, inputs=self._inputs, wanted_images=self._wanted
+            self.fleet,
+            self.desired,
+            watch=self._watch,
+            inputs=self._inputs,
+            wanted_images=self._wanted,
+            via=self._via,
         )
+        self._via = self.latest.api.via or self._via
         return self.latest
 
     def reachable(self) -> list[str]:

@@ -159,6 +159,7 @@ class Observed:
     nodes: dict[str, NodeFacts] = field(default_factory=dict)
     api: ApiFacts = field(default_factory=ApiFacts)
     inputs: dict[tuple[str, str], str] = field(default_factory=dict)
+    wanted_images: frozenset[str] = frozenset()  # references that the bundle holds for every node
 
     @property
     def members(self) -> tuple[str, ...]:
