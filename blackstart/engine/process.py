@@ -73,9 +73,11 @@ def follow(
     *,
     cwd: Path | None = None,
     env: Mapping[str, str] | None = None,
+    on_start: Callable[[int], None] = lambda _group: None,
 ) -> None:
     """Run a command and hand each line that it prints to on_line as it comes.
 
+    on_start gets the id of the command's process group, so that another thread can end it.
     Raises ProcessError with the last lines when its status is not 0. An exception in between (Ctrl-C among them)
     ends the command's whole process group before it goes on.
     """
@@ -93,6 +95,7 @@ def follow(
         start_new_session=True,
     ) as process:
         try:
+            on_start(process.pid)
             for line in process.stdout or ():
                 lines = [*lines[-40:], line]
                 on_line(line.rstrip("\n"))

@@ -75,7 +75,7 @@ class GoToolchain:
             f"-tags={','.join(recipe.tags)}",
             f"-ldflags={ldflags}",
         ]
-        room.run([*argv, "-o", f"{built}/", *packages.values()], cwd=room.work, env=self.environment)
+        self._run(room, [*argv, "-o", f"{built}/", *packages.values()])
         for name, package in packages.items():
             (built / program_name(package)).rename(room.out / name)
 
@@ -83,7 +83,13 @@ class GoToolchain:
         """Build the programs whose sources lie in the room's scratch folder, one folder each, standard library only."""
         (room.work / "go.mod").write_text("module blackstart.lab/programs\n\ngo 1.26\n")
         argv: list[str | Path] = [self.go, "build", "-trimpath", "-ldflags=-s -w", "-o", f"{room.out}/", "./..."]
-        room.run(argv, cwd=room.work, env=self.environment)
+        self._run(room, argv)
+
+    def _run(self, room: Room, argv: list[str | Path]) -> None:
+        # Go's scratch lies in the room, so that a killed build's goes with it.
+        scratch = room.work / "tmp"
+        scratch.mkdir()
+        room.run(argv, cwd=room.work, env=self.environment | {"GOTMPDIR": str(scratch)})
 
 
 def program_name(package: str) -> str:

@@ -20,18 +20,26 @@ FORMAT = 1  # of all parts; raising it makes every cache entry a stranger
 
 @dataclass(frozen=True, slots=True)
 class Room:
-    """Where a part is made: an empty folder for its files, one for scratch, its inputs by name, a sink for output."""
+    """Where a part is made: an empty folder for its files, one for scratch, its inputs by name, a sink for output.
+
+    groups holds the process group of the command that is running, for a thread that has to end it.
+    """
 
     out: Path
     work: Path
     inputs: Mapping[str, Path]
     on_line: Callable[[str], None]
+    groups: set[int] = field(default_factory=set)
 
     def run(
         self, argv: Sequence[str | os.PathLike[str]], *, cwd: Path | None = None, env: Mapping[str, str] | None = None
     ) -> None:
         """Run a command whose lines go to the part's log; it dies with this process, even by kill -9."""
-        process.follow(["setpriv", "--pdeathsig", "TERM", "--", *argv], self.on_line, cwd=cwd, env=env)
+        tied = ["setpriv", "--pdeathsig", "TERM", "--", *argv]
+        try:
+            process.follow(tied, self.on_line, cwd=cwd, env=env, on_start=self.groups.add)
+        finally:
+            self.groups.clear()
 
 
 @dataclass(frozen=True, eq=False)

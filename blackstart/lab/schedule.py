@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import queue
+import signal
 import threading
 import time
+from contextlib import suppress
 from typing import TYPE_CHECKING, TypeAlias
 
 from blackstart.engine.process import ProcessError
@@ -91,6 +94,7 @@ class _Build:
         self._absent = {part.key for part in todo}
         self._estimate = Estimate(todo)
         self._running: dict[str, tuple[Part, threading.Thread]] = {}
+        self._groups: dict[str, set[int]] = {}
         self._events: queue.Queue[Event] = queue.Queue()
         self._stop = threading.Event()
 
@@ -106,9 +110,16 @@ class _Build:
                 else:
                     raise self._failure(part, event) from event
         finally:
-            self._stop.set()
-            for _part, thread in self._running.values():
-                thread.join(timeout=5)
+            self._end_commands()
+
+    def _end_commands(self) -> None:
+        """End what is still being built after a failure or Ctrl-C."""
+        self._stop.set()
+        for group in [group for groups in self._groups.values() for group in groups]:
+            with suppress(ProcessLookupError):
+                os.killpg(group, signal.SIGTERM)
+        for _part, thread in self._running.values():
+            thread.join(timeout=5)
 
     def _start_ready(self) -> None:
         for part in list(self._waiting):
@@ -119,6 +130,7 @@ class _Build:
             # A daemon thread: should it hang, the process can end, and its commands end with it (Room.run).
             thread = threading.Thread(target=self._work, args=(part,), daemon=True)
             self._running[part.name] = (part, thread)
+            self._groups[part.name] = set()
             self._estimate.start(part, time.monotonic())
             thread.start()
         self._tell()
@@ -133,7 +145,7 @@ class _Build:
                     log.write(line + "\n")
                     self._events.put((part, line))
 
-                self._made[part.name] = self._store.make(part, on_line)
+                self._made[part.name] = self._store.make(part, on_line, self._groups[part.name])
         except BaseException as error:  # noqa: BLE001 - it is raised again in the thread that waits
             self._events.put((part, error))
         else:

@@ -64,14 +64,18 @@ class Store:
         os.utime(entry / "record.json")  # used today: see _clean
         return Made(entry / "files", files)
 
-    def make(self, part: Part, on_line: Callable[[str], None]) -> Made:
-        """Build a part whose inputs are there; whatever was at its address before is replaced."""
+    def make(self, part: Part, on_line: Callable[[str], None], groups: set[int] | None = None) -> Made:
+        """Build a part whose inputs are there; whatever was at its address before is replaced.
+
+        groups, when given, holds the process group of the command that is running (see Room).
+        """
         temporary = Path(tempfile.mkdtemp(prefix=f"{_TEMPORARY}{part.key[:12]}-", dir=self.root))
         try:
             for name in ("files", "work"):
                 (temporary / name).mkdir()
             inputs = {needed.name: self.root / needed.key / "files" for needed in part.inputs}
-            part.make(Room(temporary / "files", temporary / "work", inputs, on_line))
+            groups = groups if groups is not None else set()
+            part.make(Room(temporary / "files", temporary / "work", inputs, on_line, groups))
             shutil.rmtree(temporary / "work")
             return self._keep(part, temporary)
         except BaseException:
@@ -103,7 +107,8 @@ class Store:
             record = entry / "record.json"
             unused = record.exists() and record.stat().st_mtime < oldest
             if entry.is_dir() and (unused or entry.name.startswith(_TEMPORARY)):
-                shutil.rmtree(entry)
+                # A linker of a build that was killed may still write its last file: then the next build removes it.
+                shutil.rmtree(entry, ignore_errors=True)
 
 
 def _look(folder: Path) -> Iterator[tuple[str, tuple[int, int]]]:
