@@ -65,13 +65,15 @@ def write_inventory(folder: Path, sources: list[Path]) -> None:
             link(folder / "group_vars/all" / f"{index}-{source.name}{path.suffix}", path)
         for path in sorted(source.glob("host_vars/*.yml")):
             link(folder / "host_vars" / path.stem / f"{index}-{source.name}.yml", path)
+    bundle = Bundle.read(BUNDLE)
     ours = {
         "network_nodes": str(LAYOUT.subnet),
         "network_gateway": str(LAYOUT.gateway),
         "endpoint_address": str(LAYOUT.subnet[20]),
         "gitops_repository": f"git://{LAYOUT.git_address}/homelab.git",
         "bundle_url": "file:///bundle",
-        "bundle_images": [asdict(image) for image in Bundle.read(BUNDLE).images],
+        "bundle_images": [asdict(image) for image in bundle.images],
+        "bundle_files": {name: sha256 for name, (sha256, _) in bundle.files.items()},
     }
     (folder / "group_vars/all/9-molecule.yml").write_text(yaml.safe_dump(ours))
     # All nodes of the practice cluster are named, since roles write about their peers; only one of them exists.

@@ -1,0 +1,45 @@
+"""containerd runs with the configuration that Kubernetes needs, by what it says of itself."""
+
+from __future__ import annotations
+
+import tomllib
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from testinfra.host import Host
+
+
+@pytest.fixture
+def configuration(host: Host) -> dict[str, Any]:
+    """Return what containerd makes of its file, with every default filled in."""
+    return tomllib.loads(host.check_output("containerd config dump"))
+
+
+def test_it_runs(service: Callable[[str], None]) -> None:
+    service("containerd")
+
+
+def test_it_answers_on_its_socket(host: Host) -> None:
+    assert host.socket("unix:///run/containerd/containerd.sock").is_listening
+    assert "v2.2" in host.check_output("ctr version") or "2.2" in host.check_output("ctr version")
+
+
+def test_the_file_is_in_the_format_of_containerd_2(configuration: dict[str, Any]) -> None:
+    assert configuration["version"] == 3
+
+
+def test_the_pause_image_is_the_pinned_one(configuration: dict[str, Any]) -> None:
+    images = configuration["plugins"]["io.containerd.cri.v1.images"]
+    assert images["pinned_images"]["sandbox"] == "registry.k8s.io/pause:3.10.1"
+
+
+def test_every_plugin_that_it_needs_is_loaded(host: Host) -> None:
+    listed = [line.split() for line in host.check_output("ctr plugins ls").splitlines()[1:]]
+    state = {f"{words[0]}.{words[1]}": words[-1] for words in listed}
+    for name in ("io.containerd.cri.v1.runtime", "io.containerd.cri.v1.images", "io.containerd.grpc.v1.cri"):
+        assert state[name] == "ok"
+    assert state["io.containerd.snapshotter.v1.overlayfs"] == "ok"
