@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from blackstart.lab.parts import Room
 
 _BUILD_DATE = 1  # seconds; files get the same time, so that a package is the same whenever it is built
-_MTREE = "--options=!all,use-set,type,uid,gid,mode,time,size,md5,sha256,link"
+_MTREE = "--options=!all,use-set,type,uid,gid,mode,time,size,md5,sha256,link,gzip:!timestamp"
 _AS_ROOT = ("--uid", "0", "--gid", "0", "--uname", "root", "--gname", "root")
 
 
