@@ -96,7 +96,11 @@ class Run:
             if steps:
                 self._check_bundle()
                 url = stack.enter_context(serve(self.bundle.path, self.looker.fleet.local_address(answering[0])))
-                variables = {"bundle_url": url, "bundle_images": [_image(image) for image in self.bundle.images]}
+                variables = {
+                    "bundle_url": url,
+                    "bundle_images": [_image(image) for image in self.bundle.images],
+                    "bundle_files": {name: sha256 for name, (sha256, _) in self.bundle.files.items()},
+                }
             for batch in batches(self.phases):
                 self._batch(batch, gates, variables)
             gates.wait(self.phases)

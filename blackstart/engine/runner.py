@@ -118,6 +118,7 @@ class Runner:
         environment = {
             "ANSIBLE_CONFIG": str(share / "ansible.cfg"),
             "ANSIBLE_ROLES_PATH": str(share / "roles"),
+            "ANSIBLE_LIBRARY": str(Path(__file__).parents[1] / "ansible" / "modules"),
             "ANSIBLE_COLLECTIONS_PATH": str(self._collections),
             "ANSIBLE_SSH_ARGS": " ".join(ssh),
             "ANSIBLE_NOCOLOR": "1",

@@ -19,7 +19,13 @@ from typing import Any
 
 RECEIPTS = "/var/lib/blackstart/receipts"
 PKI = "/etc/kubernetes/pki"
-BUNDLED_UNITS = ("containerd.service", "kubelet.service", "keepalived.service", "blackstart-kubeadm.service")
+ALWAYS = (
+    "containerd.service",
+    "kubelet.service",
+    "keepalived.service",
+    "blackstart-kubeadm.service",
+    "blackstart-preload.service",
+)
 
 
 def read(path: str, default: str = "") -> str:
@@ -200,7 +206,7 @@ def look(wanted: "dict[str, Any]") -> "dict[str, Any]":
         thread.start()
     watch = wanted["watch"]
     installed = packages()
-    names = sorted({*BUNDLED_UNITS, *(unit for entry in watch.values() for unit in entry["units"])})
+    names = sorted({*ALWAYS, *(unit for entry in watch.values() for unit in entry["units"])})
     seen = units(names)
     memory = next((line.split()[1] for line in read("/proc/meminfo").splitlines() if line.startswith("MemTotal")), "0")
     document = {

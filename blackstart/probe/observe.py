@@ -1,37 +1,26 @@
-"""The whole look: a probe to every node at once, one to the API of a control plane, answers as Observed."""
+"""One look at everything: all nodes at once, and the API through the first of them whose own server is ready."""
 
 from __future__ import annotations
 
-import json
 import time
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict
-from pathlib import Path
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from blackstart.errors import UnreachableError
-from blackstart.probe.observed import (
-    ApiFacts,
-    Application,
-    BrokenPod,
-    EtcdMember,
-    KubeNode,
-    NodeFacts,
-    Observed,
-    Receipt,
-    Unit,
-    Workload,
-)
+from blackstart.probe import parse
+from blackstart.probe.observed import ApiFacts, NodeFacts, Observed
+from blackstart.probe.send import send
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from blackstart.engine.ssh import Fleet
-    from blackstart.model.cluster import Cluster
+    from blackstart.model.cluster import Cluster, Node
     from blackstart.phases.base import Watch
 
-FOLDERS = ("/", "/var/lib/containerd", "/var/lib/etcd")
-PROBE_SECONDS = 30.0
+API_SECONDS = 5.0  # for all questions to the API together
+API_PORT = 6443  # kubeadm's bindPort; the endpoint may have another
 
 
 def observe(
@@ -41,104 +30,53 @@ def observe(
     watch: Mapping[str, Watch],
     inputs: Mapping[tuple[str, str], str],
     wanted_images: frozenset[str] = frozenset(),
-    via: str = "",
+    api: bool = True,
 ) -> Observed:
-    """Look at every node and at the API; `via` is the node whose API answered last, asked in the same breath.
+    """Look at every node of the inventory, and unless told otherwise at the API; images only when any are wanted.
 
-    Never raises for a node or an API that does not answer: that is what was seen.
+    A node that cannot be reached is a finding, not an error; so is an API that does not answer.
+    Raises BlackstartError when the probe itself fails on a node that answers.
     """
-    nodes = desired.node_names
-    with ThreadPoolExecutor(len(nodes) + 1) as pool:
-        guess = pool.submit(_api, fleet, desired, via or nodes[0])
-        facts = dict(zip(nodes, pool.map(lambda name: _node(fleet, desired, name, watch), nodes), strict=True))
-        api = guess.result()
-    if not api.reachable:
-        for name in (name for name in nodes if facts[name].api_ready and name != (via or nodes[0])):
-            other = _api(fleet, desired, name)
-            if other.reachable:
-                api = other
-                break
-    return Observed(facts, api, dict(inputs), wanted_images)
+    units = sorted({unit for one in watch.values() for unit in one.units})
+    request = {"endpoint": _endpoint(desired), "port": API_PORT, "units": units, "images": bool(wanted_images)}
+    seen: dict[str, NodeFacts] = {}
+    said = ApiFacts()
+    deadline = time.monotonic() + API_SECONDS
+    with ThreadPoolExecutor(len(desired.nodes)) as pool:
+        looks = [pool.submit(_node, fleet, node, request) for node in desired.nodes]
+        # The API is asked as soon as one node has a ready server, while others are still being looked at.
+        for look in as_completed(looks):
+            facts = look.result()
+            seen[facts.name] = facts
+            if api and facts.api_ready and not said.reachable:
+                said = _api(fleet, desired.node(facts.name), deadline, said)
+    nodes = {name: seen[name] for name in desired.node_names}
+    if api and not said.reachable and not said.error:
+        said = replace(said, error=parse.silence(nodes.values()))
+    return Observed(nodes, parse.since_boot(said, nodes), dict(inputs), wanted_images)
 
 
-def _script(name: str) -> bytes:
-    return Path(__file__).with_name(name).read_bytes()
+def _endpoint(desired: Cluster) -> dict[str, Any]:
+    endpoint = desired.endpoint
+    return {"name": endpoint.name, "address": str(endpoint.address), "port": endpoint.port}
 
 
-def _ask(fleet: Fleet, name: str, script: str, wanted: dict[str, Any]) -> dict[str, Any]:
-    argv = ["python3", "-I", "-", json.dumps(wanted)]
-    result = fleet.run(name, argv, stdin=_script(script), timeout=PROBE_SECONDS)
+def _node(fleet: Fleet, node: Node, request: dict[str, Any]) -> NodeFacts:
     try:
-        answer: dict[str, Any] = json.loads(result.out)
-    except ValueError as error:
-        last = (result.err or result.out).strip().splitlines()[-1:] or ["it printed nothing"]
-        raise UnreachableError(f"the probe failed on {name}: {last[0]}", hint="python3 must run there") from error
-    return answer
-
-
-def _node(fleet: Fleet, desired: Cluster, name: str, watch: Mapping[str, Watch]) -> NodeFacts:
-    address = str(desired.node(name).ansible_host)
-    wanted = {
-        "address": address,
-        "endpoint": [str(desired.endpoint.address), desired.endpoint.port],
-        "watch": {phase: asdict(entry) for phase, entry in watch.items()},
-        "folders": FOLDERS,
-    }
-    before = time.time()
-    try:
-        answer = _ask(fleet, name, "node_probe.py", wanted)
+        said = send(fleet, node.name, "machine", {**request, "address": str(node.ansible_host)})
     except UnreachableError as error:
-        return NodeFacts(name, reachable=False, error=error.message)
-    return node_facts(name, answer, (before + time.time()) / 2)
+        return NodeFacts(node.name, reachable=False, error=error.message)
+    return parse.node(node.name, said.answer, said.clock)
 
 
-def node_facts(name: str, answer: dict[str, Any], middle: float) -> NodeFacts:
-    """Read the node probe's answer; middle is our clock halfway through the round trip, in seconds (pure).
-
-    The probe reads its clock early in the trip, so the difference is right to about half the trip, as in SNTP.
-    """
-    plain = dict(answer)
-    return NodeFacts(
-        name=name,
-        clock=plain.pop("clock") - middle,
-        units={unit: Unit(**state) for unit, state in plain.pop("units").items()},
-        receipts={
-            phase: Receipt(receipt["inputs"], tuple(receipt["drift"]))
-            for phase, receipt in plain.pop("receipts").items()
-        },
-        images=frozenset(plain.pop("images")),
-        etcd=tuple(EtcdMember(**member) for member in plain.pop("etcd")),
-        cni_files=tuple(plain.pop("cni_files")),
-        **plain,
-    )
-
-
-def _api(fleet: Fleet, desired: Cluster, name: str) -> ApiFacts:
-    wanted = {"address": str(desired.node(name).ansible_host), "port": desired.endpoint.port}
+def _api(fleet: Fleet, node: Node, deadline: float, before: ApiFacts) -> ApiFacts:
+    """Ask through one node; when that fails keep the words of the first that was asked, another may know more."""
+    left = deadline - time.monotonic()
+    if left <= 0:
+        return before
     try:
-        return api_facts(name, _ask(fleet, name, "api_probe.py", wanted))
+        request = {"address": str(node.ansible_host), "port": API_PORT, "seconds": left}
+        said = parse.api(node.name, send(fleet, node.name, "api", request, timeout=left + 5).answer)
     except UnreachableError as error:
-        return ApiFacts(error=error.message)
-
-
-def api_facts(via: str, answer: dict[str, Any]) -> ApiFacts:
-    """Read the API probe's answer (pure)."""
-    if not answer["reachable"]:
-        return ApiFacts(via=via, error=answer["error"])
-    plain = dict(answer)
-    return ApiFacts(
-        via=via,
-        nodes=tuple(KubeNode(**node) for node in plain.pop("nodes")),
-        workloads=tuple(Workload(**workload) for workload in plain.pop("workloads")),
-        broken_pods=tuple(BrokenPod(**pod) for pod in plain.pop("broken_pods")),
-        applications=tuple(_application(item) for item in plain.pop("applications")),
-        namespaces=frozenset(plain.pop("namespaces")),
-        crds=frozenset(plain.pop("crds")),
-        secrets=frozenset(plain.pop("secrets")),
-        **plain,
-    )
-
-
-def _application(item: dict[str, Any]) -> Application:
-    lists = {key: tuple(item[key]) for key in ("conditions", "children", "waiting_on")}
-    return Application(**{**item, **lists})
+        said = ApiFacts(via=node.name, error=f"{node.name}: {error.message}")
+    return said if said.reachable or not before.error else before
