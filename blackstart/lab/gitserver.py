@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from blackstart.engine import process
 from blackstart.lab import podman
 from blackstart.lab.boot import await_port
-from blackstart.lab.layout import LAB
+from blackstart.lab.layout import LAB, mac
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -80,7 +80,7 @@ def ensure_running(engine: Podman, layout: Layout, image: str) -> bool:
     if there is None:
         engine.run(
             "create", "--name", _container(layout), "--label", layout.label, *engine.guard.create,
-            "--network", f"{layout.network}:ip={layout.git_address}", "--no-hosts", "--log-driver=k8s-file",
+            "--network", f"{layout.network}:ip={layout.git_address},mac={mac(layout.git_address)}", "--no-hosts", "--log-driver=k8s-file",
             "--cap-drop=all", "--read-only", "--ulimit=nofile=1024:1024", "--ulimit=nproc=1024:1024",
             "--volume", f"{repository(layout)}:/srv/{repository(layout).name}:ro",
             image, "git", "daemon", "--base-path=/srv", "--export-all", "--reuseaddr", f"--port={_PORT}",

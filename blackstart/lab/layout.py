@@ -22,8 +22,13 @@ class Machine:
 
     @property
     def mac(self) -> str:
-        """A fixed, locally administered MAC address, so that a power cycle changes nothing for its neighbours."""
-        return "02:42:" + ":".join(f"{byte:02x}" for byte in self.address.packed)
+        """Its MAC address."""
+        return mac(self.address)
+
+
+def mac(address: IPv4Address) -> str:
+    """Return a fixed, locally administered MAC address: with another one after each start, neighbours wait a minute."""
+    return "02:42:" + ":".join(f"{byte:02x}" for byte in address.packed)
 
 
 @dataclass(frozen=True, slots=True)
