@@ -156,7 +156,7 @@ class Kubeadm:
         return True
 
     def last_act(self) -> tuple[list[str], str]:
-        """Return how to ask for the last thing that kubeadm makes, CoreDNS or the node's label, and what is then said."""
+        """Return how to ask for the last thing that kubeadm makes, and what is said when it is there."""
         if self.action == "init":
             return [
                 "get",
