@@ -27,8 +27,8 @@ CTR = ["ctr", "--namespace", "k8s.io"]
 # kubelet's garbage collection passes over images with this label (containerd pkg/cri/labels).
 PINNED = "io.cri-containerd.pinned=pinned"
 CONTENT = Path("/var/lib/containerd")
-# An image lies there twice while it is unpacked, as blobs and as a snapshot.
-SPACE_PER_BYTE = 2.2
+# An image lies there twice, as compressed blobs and as a snapshot: 1.8 GB out of 428 MB, measured.
+SPACE_PER_BYTE = 4.5
 WAIT_SECONDS = 600
 
 
@@ -71,7 +71,8 @@ def fail(message: str) -> None:
 
 def load(url: str, image: dict[str, str]) -> None:
     """Stream one image into containerd and pin it."""
-    argv = [*CTR, "images", "import", "--digests=false", "-"]
+    # --local: the transfer service copies the stream once more, for a quarter more processor time.
+    argv = [*CTR, "images", "import", "--local", "--digests=false", "-"]
     try:
         with urllib.request.urlopen(f"{url}/{image['file']}", timeout=60) as source:  # noqa: S310 - our own bundle
             with subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE) as ctr:
