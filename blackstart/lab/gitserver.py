@@ -77,10 +77,11 @@ def ensure_running(engine: Podman, layout: Layout, image: str) -> bool:
     there = engine.containers(layout.label).get(_container(layout))
     if there and there.state == "running":
         return False
+    address = f"ip={layout.git_address},mac={mac(layout.git_address)}"
     if there is None:
         engine.run(
             "create", "--name", _container(layout), "--label", layout.label, *engine.guard.create,
-            "--network", f"{layout.network}:ip={layout.git_address},mac={mac(layout.git_address)}", "--no-hosts", "--log-driver=k8s-file",
+            "--network", f"{layout.network}:{address}", "--no-hosts", "--log-driver=k8s-file",
             "--cap-drop=all", "--read-only", "--ulimit=nofile=1024:1024", "--ulimit=nproc=1024:1024",
             "--volume", f"{repository(layout)}:/srv/{repository(layout).name}:ro",
             image, "git", "daemon", "--base-path=/srv", "--export-all", "--reuseaddr", f"--port={_PORT}",

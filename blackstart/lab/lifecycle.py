@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from blackstart.lab.layout import Layout, Machine
 
-    Step = Callable[[str], AbstractContextManager[None]]
+    Step = Callable[[str], AbstractContextManager[object]]
 
 _CAP_SYS_RESOURCE = 24  # linux/capability.h
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from blackstart.engine import process
-from blackstart.lab import boot, gitserver, lifecycle, machines, podman
+from blackstart.lab import boot, gitserver, lifecycle, machines, podman, rootfs
 from blackstart.lab.layout import Layout
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.lab
 
-SET = Layout("machines-test", IPv4Network("10.77.15.0/24"), ("one", "two"))
+SET = Layout("machines-test", IPv4Network("10.77.16.0/24"), ("one", "two"))
 ONE, TWO = SET.machines
 
 
@@ -88,7 +88,7 @@ def test_a_node_started_without_the_guard_refuses_to_boot() -> None:
         done = engine.run(
             "run", "--rm", "--label", SET.label, "--network=none", "--cap-add=mknod",
             "--ulimit=nofile=1024:1024", "--ulimit=nproc=1024:1024",
-            f"--device={loop}:{loop}:r", lifecycle.rootfs.ensure_image(engine), machines.INIT, check=False,
+            f"--device={loop}:{loop}:r", rootfs.ensure_image(engine), machines.INIT, check=False,
         )  # fmt: skip
     finally:
         sh("losetup", "--detach", loop)
@@ -132,7 +132,7 @@ def test_up_again_changes_nothing() -> None:
 
 @pytest.mark.parametrize("cut", [False, True], ids=["shut-down", "plug-pulled"])
 def test_a_power_cycle_keeps_files_keys_and_guard(*, cut: bool) -> None:
-    boot.run(SET, ONE, "echo 10.77.15.20 k8s-api.lab.home >> /etc/hosts")
+    boot.run(SET, ONE, "echo 10.77.16.20 k8s-api.lab.home >> /etc/hosts")
     before = boot.run(
         SET, ONE, "cat /etc/hosts /etc/machine-id /etc/resolv.conf; ip -brief link show enp196s0 | cut -c 1-50"
     )
@@ -149,7 +149,7 @@ def test_a_power_cycle_keeps_files_keys_and_guard(*, cut: bool) -> None:
 def test_up_goes_on_where_it_was_interrupted() -> None:
     engine = podman.local()
     engine.run("rm", "--force", "--time", "0", TWO.container)
-    machines.create(engine, SET, TWO, lifecycle.rootfs.ensure_image(engine))
+    machines.create(engine, SET, TWO, rootfs.ensure_image(engine))
     assert [node.power for node in lifecycle.status(SET)] == ["up", "dark"]
     assert lifecycle.up(nullcontext, SET) == ["two"]
     assert boot.run(SET, TWO, "hostname").strip() == "two"

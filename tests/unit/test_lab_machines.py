@@ -6,12 +6,15 @@ import io
 import tarfile
 from ipaddress import IPv4Network
 from pathlib import Path
+from typing import Any
 
 import pytest
+import yaml
 
+from blackstart import paths
 from blackstart.cli.display import left, minutes, now
 from blackstart.errors import RefusedError
-from blackstart.lab import gitserver, guard, keys, mirror, mounts, network
+from blackstart.lab import build, gitserver, guard, keys, mirror, mounts, network
 from blackstart.lab.layout import LAB, Layout
 from blackstart.lab.progress import Planned, Progress
 
@@ -113,6 +116,40 @@ def test_the_layout_gives_each_node_its_own_name_address_and_mac() -> None:
     other = Layout("molecule", IPv4Network("10.77.14.0/24"), ("melchior-1",))
     assert other.machine("melchior-1").container == "blackstart-molecule-melchior-1"
     assert other.label != LAB.label
+
+
+def variables(inventory: str) -> dict[str, Any]:
+    """Return what an inventory's own group_vars say."""
+    files = (paths.share() / "inventory" / inventory / "group_vars" / "all").glob("*.yml")
+    return {name: value for file in files for name, value in yaml.safe_load(file.read_text()).items()}
+
+
+def test_the_labs_inventory_says_the_same_as_its_layout() -> None:
+    hosts = yaml.safe_load((paths.share() / "inventory" / "lab" / "hosts.yml").read_text())
+    nodes = hosts["all"]["children"]["control_plane"]["hosts"]
+    assert {name: node["ansible_host"] for name, node in nodes.items()} == {
+        machine.name: str(machine.address) for machine in LAB.machines
+    }
+    said = variables("lab")
+    assert said["cluster_name"] == LAB.cluster
+    assert said["network_nodes"] == str(LAB.subnet)
+    assert said["network_gateway"] == str(LAB.gateway)
+    assert said["gitops_repository"] == f"git://{LAB.git_address}/homelab.git"
+
+
+def test_the_bundle_pins_the_snapshot_that_the_inventory_pins() -> None:
+    said = {**variables("homelab"), **variables("lab")}
+    assert said["arch_snapshot"] == build.SNAPSHOT
+
+
+def test_the_overrides_for_version_1_keep_those_of_the_lab() -> None:
+    """A dict in an overlay replaces the one below it: what is said twice must stay the same."""
+    lab, old = variables("lab"), variables("lab-cgroup-v1")
+    assert lab["cilium_overrides"].items() <= old["cilium_overrides"].items()
+    assert set(lab["kubeadm_ignore_preflight_errors"]) <= set(old["kubeadm_ignore_preflight_errors"])
+    kubelet = {**variables("homelab")["kubelet_config"]}
+    kubelet.pop("memorySwap", None)  # kubelet refuses LimitedSwap under version 1 (cmd/kubelet/app/server.go)
+    assert kubelet.items() <= old["kubelet_config"].items()
 
 
 @pytest.fixture
