@@ -36,7 +36,6 @@ class GoToolchain:
             "GOMODCACHE": str(self.home / "mod"),
             "GOPATH": str(self.home),
             "GOROOT": "",
-            "GOENV": "off",
             "GOFLAGS": "-mod=mod -buildvcs=false -modcacherw",
             "GOTOOLCHAIN": "local",
             "GOWORK": "off",
