@@ -1,0 +1,400 @@
+"""What the cluster-level phases decide, on observations that each have one thing wrong."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from blackstart.errors import RefusedError, UnreachableError
+from blackstart.model.cluster import (
+    Arch,
+    Cluster,
+    Disk,
+    Disks,
+    Endpoint,
+    Gitops,
+    Network,
+    Nic,
+    Node,
+    Time,
+    Versions,
+)
+from blackstart.phases import argocd, cilium, control_plane, members, revive, root_application, seed
+from blackstart.probe.observed import (
+    ApiFacts,
+    Application,
+    BrokenPod,
+    EtcdMember,
+    KubeNode,
+    NodeFacts,
+    Observed,
+    Workload,
+)
+
+NAMES = ("melchior-1", "balthasar-2", "casper-3")
+PHASES = ("cilium", "seed", "argocd", "root_application")
+BOOTED = 1_760_000_000.0
+NODES: dict[str, Any] = {"nodes": "10.0.0.0/24", "pods": "10.44.0.0/16", "services": "10.45.0.0/16"}
+DESIRED = Cluster(
+    name="lab",
+    id=1,
+    nodes=tuple(
+        Node(
+            name=name,
+            ansible_host=f"10.0.0.{13 + number}",  # type: ignore[arg-type] - pydantic reads it
+            disks=Disks(boot=Disk(id="boot", size_gb=1)),
+            nic_lan=Nic(name="eth0"),
+            ram_gib=8,
+        )
+        for number, name in enumerate(NAMES)
+    ),
+    versions=Versions(
+        kubernetes="v1.35.1",
+        kubelet="v1.35.1",
+        containerd="2.2.1",
+        etcd="3.6.6-0",
+        coredns="v1.13.1",
+        pause="3.10.1",
+        cilium="1.18.4",
+        argocd="v3.3.2",
+    ),
+    network=Network(**NODES),
+    endpoint=Endpoint(name="k8s-api.lab.home", address="10.0.0.20"),  # type: ignore[arg-type] - pydantic reads it
+    arch=Arch(mirror="http://mirror", snapshot="2026/02/20"),
+    time=Time(),
+    gitops=Gitops(repository="git://10.0.0.2/x.git", revision="main", path="apps"),
+    bundle_path=Path("/nowhere"),
+)
+
+
+def etcd(*learners: str, sick: str = "") -> tuple[EtcdMember, ...]:
+    return tuple(
+        EtcdMember(
+            id=f"{number:x}", name=name, learner=name in learners, healthy=name != sick, address=f"10.0.0.{13 + number}"
+        )
+        for number, name in enumerate(NAMES)
+    )
+
+
+def member(name: str) -> NodeFacts:
+    return NodeFacts(
+        name=name,
+        is_member=True,
+        has_etcd_data=True,
+        etcd=etcd(),
+        api_ready=True,
+        cni_files=(cilium.CONFLIST,),
+        booted=BOOTED,
+    )
+
+
+ROOT = Application(
+    name="root",
+    namespace="argocd",
+    sync="Synced",
+    health="Healthy",
+    phase="Succeeded",
+    message="",
+    revision="abc",
+    reconciled_at="2026-01-01T00:00:00Z",
+)
+WORKLOADS = (
+    Workload("DaemonSet", "kube-system", "cilium", 3, 3, 3),
+    Workload("Deployment", "kube-system", "cilium-operator", 3, 3, 3),
+    Workload("Deployment", "kube-system", "coredns", 2, 2, 2),
+    Workload("Deployment", "kube-system", "hubble-relay", 1, 1, 1),
+    *(Workload("Deployment", "argocd", name, 1, 1, 1) for name in argocd.PARTS),
+)
+HEALTHY = Observed(
+    nodes={name: member(name) for name in NAMES},
+    api=ApiFacts(
+        reachable=True,
+        via="melchior-1",
+        nodes=tuple(KubeNode(name, ready=True, kubelet="v1.35.1") for name in NAMES),
+        workloads=WORKLOADS,
+        applications=(ROOT,),
+        crds=frozenset({argocd.CRD}),
+        receipts=dict.fromkeys(PHASES, "today"),
+        cilium_agents=dict.fromkeys(NAMES, True),
+    ),
+    inputs={(phase, ""): "today" for phase in PHASES},
+)
+EMPTY = Observed(nodes={name: NodeFacts(name=name) for name in NAMES}, inputs=HEALTHY.inputs)
+ALL = (
+    control_plane.PHASE,
+    cilium.PHASE,
+    seed.PHASE,
+    argocd.PHASE,
+    members.PHASE,
+    revive.PHASE,
+    root_application.PHASE,
+)
+
+
+def with_node(observed: Observed, name: str, **changes: Any) -> Observed:
+    return replace(observed, nodes={**observed.nodes, name: replace(observed.nodes[name], **changes)})
+
+
+def with_api(observed: Observed, **changes: Any) -> Observed:
+    return replace(observed, api=replace(observed.api, **changes))
+
+
+def without(observed: Observed, *names: str) -> Observed:
+    return with_api(observed, workloads=tuple(w for w in observed.api.workloads if w.name not in names))
+
+
+def broken(**changes: Any) -> BrokenPod:
+    pod = BrokenPod(
+        namespace="web",
+        name="web-7d4b9-abcde",
+        node="casper-3",
+        phase="Running",
+        reason="",
+        message="",
+        since=300.0,
+        created=BOOTED - 86400,
+        controller="ReplicaSet",
+    )
+    return replace(pod, **changes)
+
+
+def texts(phase: Any, observed: Observed) -> str:
+    return "\n".join(f"{reason.node}: {reason.text}" for reason in phase.reasons(DESIRED, observed))
+
+
+@pytest.mark.parametrize("phase", ALL, ids=lambda phase: phase.name)
+def test_a_healthy_cluster_gives_no_reason_and_every_gate_is_open(phase: Any) -> None:
+    assert phase.reasons(DESIRED, HEALTHY) == []
+    look = phase.gate(DESIRED, HEALTHY)
+    assert look.open, look.seen
+
+
+@pytest.mark.parametrize("phase", ALL, ids=lambda phase: phase.name)
+def test_no_gate_is_open_on_empty_nodes(phase: Any) -> None:
+    assert phase.name == "revive" or not phase.gate(DESIRED, EMPTY).open
+
+
+def test_empty_nodes_get_one_init_and_two_joins() -> None:
+    assert [r.node for r in control_plane.PHASE.reasons(DESIRED, EMPTY)] == ["melchior-1"]
+    assert control_plane.PHASE.play(DESIRED, EMPTY).limit == ("melchior-1",)
+    assert [r.node for r in members.PHASE.reasons(DESIRED, EMPTY)] == ["balthasar-2", "casper-3"]
+
+
+def test_init_is_never_run_while_a_node_could_hold_the_cluster() -> None:
+    dark = with_node(EMPTY, "casper-3", reachable=False, error="no route to host")
+    with pytest.raises(UnreachableError, match="casper-3: no route to host"):
+        control_plane.PHASE.reasons(DESIRED, dark)
+
+
+def test_init_goes_on_where_it_was_begun() -> None:
+    begun = with_node(EMPTY, "balthasar-2", has_etcd_data=True)
+    assert "did not get to its end" in texts(control_plane.PHASE, begun)
+    assert control_plane.PHASE.play(DESIRED, begun).limit == ("balthasar-2",)
+    assert [r.node for r in members.PHASE.reasons(DESIRED, begun)] == ["melchior-1", "casper-3"]
+
+
+def test_what_is_left_of_a_larger_cluster_is_never_initialised() -> None:
+    left = with_node(EMPTY, "casper-3", has_etcd_data=True, etcd=etcd())
+    with pytest.raises(RefusedError, match="lists 3 members"):
+        control_plane.PHASE.reasons(DESIRED, left)
+
+
+def test_members_without_an_api_are_awaited_and_not_initialised() -> None:
+    booting = Observed(nodes={name: replace(member(name), api_ready=False, api_error="refused") for name in NAMES})
+    assert control_plane.PHASE.reasons(DESIRED, booting) == []
+    assert "refused" in control_plane.PHASE.gate(DESIRED, booting).seen
+    for phase in (cilium.PHASE, seed.PHASE, argocd.PHASE, revive.PHASE, root_application.PHASE):
+        assert "no API answers yet" in texts(phase, booting)
+    with pytest.raises(UnreachableError, match="melchior-1: refused"):
+        cilium.PHASE.play(DESIRED, booting)
+
+
+def test_a_missing_node_joins_through_the_first_ready_api() -> None:
+    lost = with_node(HEALTHY, "melchior-1", is_member=False, has_etcd_data=False, api_ready=False, etcd=())
+    lost = with_node(lost, "balthasar-2", etcd=etcd()[1:])
+    play = members.PHASE.play(DESIRED, lost)
+    assert play.limit == ("melchior-1",)
+    assert play.variables == {"joining_nodes": ["melchior-1"], "acting_node": "balthasar-2"}
+
+
+def test_nobody_joins_while_another_member_is_unhealthy() -> None:
+    lost = with_node(HEALTHY, "casper-3", is_member=False, api_ready=False)
+    lost = with_node(lost, "melchior-1", etcd=etcd(sick="balthasar-2")[:2])
+    with pytest.raises(RefusedError, match="balthasar-2 is not healthy"):
+        members.PHASE.play(DESIRED, lost)
+
+
+def test_a_stranger_that_learns_blocks_a_join() -> None:
+    stranger = EtcdMember(id="f", name="", learner=True, healthy=False, address="10.0.0.99")
+    lost = with_node(HEALTHY, "casper-3", is_member=False, api_ready=False)
+    lost = with_node(lost, "melchior-1", etcd=(*etcd()[:2], stranger))
+    with pytest.raises(RefusedError, match=r"10\.0\.0\.99"):
+        members.PHASE.play(DESIRED, lost)
+
+
+def test_a_learner_that_is_the_joining_node_is_gone_on_with() -> None:
+    mine = EtcdMember(id="f", name="", learner=True, healthy=False, address="10.0.0.15")
+    lost = with_node(HEALTHY, "casper-3", api_ready=False)
+    lost = with_node(lost, "melchior-1", etcd=(*etcd()[:2], mine))
+    assert "still a learner" in texts(members.PHASE, lost)
+    assert members.PHASE.play(DESIRED, lost).limit == ("casper-3",)
+
+
+def test_a_removed_member_is_refused() -> None:
+    removed = with_node(HEALTHY, "melchior-1", etcd=etcd()[:2])
+    with pytest.raises(RefusedError, match="casper-3 holds the files of a member"):
+        members.PHASE.reasons(DESIRED, removed)
+
+
+def test_a_join_without_its_label_is_gone_on_with() -> None:
+    nodes = (*HEALTHY.api.nodes[:2], KubeNode("casper-3", ready=True, kubelet="v1.35.1", control_plane=False))
+    assert "label" in texts(members.PHASE, with_api(HEALTHY, nodes=nodes))
+
+
+def test_the_members_gate_says_who_is_missing() -> None:
+    learning = with_node(HEALTHY, "melchior-1", etcd=etcd("casper-3"))
+    look = members.PHASE.gate(DESIRED, learning)
+    assert not look.open
+    assert look.seen == "2 of 3 nodes vote in etcd and serve the API: casper-3: etcd learner"
+
+
+def test_a_lost_cni_file_restarts_that_agent_only() -> None:
+    lost = with_node(HEALTHY, "casper-3", cni_files=("10-other.conflist",))
+    assert "05-cilium.conflist is gone" in texts(cilium.PHASE, lost)
+    variables = cilium.PHASE.play(DESIRED, lost).variables
+    assert variables["cilium_restart_agents"] == ["casper-3"]
+    assert variables["cilium_canary_nodes"] == list(NAMES)
+    assert variables["cilium_force"] is False
+    assert [entry["what"] for entry in variables["healed"]] == ["Cilium agent of casper-3"]
+    assert "casper-3: 05-cilium.conflist is not there" in cilium.PHASE.gate(DESIRED, lost).seen
+
+
+def test_a_deleted_daemonset_is_applied_again_and_proven() -> None:
+    gone = with_api(without(HEALTHY, "cilium"), cilium_agents={})
+    assert "DaemonSet is not there" in texts(cilium.PHASE, gone)
+    variables = cilium.PHASE.play(DESIRED, gone).variables
+    assert variables["cilium_force"] is True
+    assert variables["cilium_canary_nodes"] == list(NAMES)
+    assert variables["healed"]
+
+
+def test_a_first_install_waits_for_no_fresh_pod() -> None:
+    fresh = with_node(EMPTY, "melchior-1", is_member=True, has_etcd_data=True, api_ready=True)
+    fresh = with_api(fresh, reachable=True)
+    variables = cilium.PHASE.play(DESIRED, fresh).variables
+    assert variables["cilium_canary_nodes"] == []
+    assert variables["healed"] == []
+    assert variables["cilium_hold_argocd"] is False
+
+
+@pytest.mark.parametrize(
+    ("pod", "node"),
+    [
+        (broken(namespace="kube-system", name="cilium-x7k2p", reason="CrashLoopBackOff"), "casper-3"),
+        (broken(reason="ContainerCreating", message="plugin type cilium-cni failed (add)", since=90), "casper-3"),
+        (broken(namespace="kube-system", name="cilium-x7k2p", reason="PodInitializing"), ""),
+        (broken(namespace="kube-system", name="cilium-x7k2p", reason="CrashLoopBackOff", since=20), ""),
+        (broken(reason="CrashLoopBackOff"), ""),
+    ],
+    ids=["agent crashes", "sandbox fails", "agent starts", "agent just crashed", "application crashes"],
+)
+def test_an_agent_is_made_anew_for_its_own_faults_only(pod: BrokenPod, node: str) -> None:
+    seen = with_api(HEALTHY, broken_pods=(pod,))
+    assert [reason.node for reason in cilium.PHASE.reasons(DESIRED, seen)] == ([node] if node else [])
+
+
+def test_the_network_is_repaired_without_the_dark_node() -> None:
+    dark = with_node(HEALTHY, "balthasar-2", reachable=False, api_ready=False, is_member=False)
+    assert cilium.PHASE.gate(DESIRED, dark).open
+
+
+def test_cilium_is_refused_beside_kube_proxy() -> None:
+    with pytest.raises(RefusedError, match="kube-proxy"):
+        cilium.PHASE.reasons(DESIRED, with_api(HEALTHY, kube_proxy=True))
+
+
+def test_an_application_left_held_is_a_reason_to_let_go() -> None:
+    held = with_api(HEALTHY, applications=(replace(ROOT, held=True),))
+    assert "left Argo CD's hands off root" in texts(cilium.PHASE, held)
+    assert not root_application.PHASE.gate(DESIRED, held).open
+
+
+@pytest.mark.parametrize("phase", [cilium.PHASE, seed.PHASE, argocd.PHASE, root_application.PHASE])
+def test_changed_inputs_apply_a_phase_again(phase: Any) -> None:
+    changed = replace(HEALTHY, inputs={(name, ""): "tomorrow" for name in PHASES})
+    assert "changed since it was applied" in texts(phase, changed)
+
+
+def test_an_argocd_part_that_is_missing_or_not_ready_is_named() -> None:
+    assert "lacks its argocd-redis" in texts(argocd.PHASE, without(HEALTHY, "argocd-redis"))
+    workloads = (*WORKLOADS[:-1], Workload("Deployment", "argocd", "argocd-server", 1, 0, 1))
+    look = argocd.PHASE.gate(DESIRED, with_api(HEALTHY, workloads=workloads))
+    assert not look.open
+    assert look.seen == "argocd-server: 0 of 1 ready"
+
+
+def test_what_is_scaled_to_nothing_is_ready() -> None:
+    workloads = (*WORKLOADS, Workload("Deployment", "argocd", "argocd-dex-server", 0, 0, 0))
+    assert argocd.PHASE.gate(DESIRED, with_api(HEALTHY, workloads=workloads)).open
+
+
+def test_a_refused_kind_has_the_seed_applied_again() -> None:
+    message = "one or more synchronization tasks are not valid. Retrying attempt #2 at 3:04PM."
+    waiting = ('Beacon platform: Beacon.lab.home "" not found',)
+    refused = replace(ROOT, sync="OutOfSync", phase="Running", message=message, waiting_on=waiting)
+    seen = with_api(HEALTHY, applications=(refused,))
+    assert "does not know the kind Beacon" in texts(seed.PHASE, seen)
+
+
+def test_a_status_of_the_day_before_is_refreshed_and_not_believed() -> None:
+    old = with_api(HEALTHY, applications=(replace(ROOT, reconciled_at="2025-01-01T00:00:00Z"),))
+    assert "older than the last start" in texts(root_application.PHASE, old)
+    assert root_application.PHASE.play(DESIRED, old).variables["root_application_refresh"] == ["root"]
+    assert not root_application.PHASE.gate(DESIRED, old).open
+
+
+def test_a_sync_that_argo_gave_up_on_is_started_again() -> None:
+    failed = with_api(HEALTHY, applications=(replace(ROOT, phase="Failed", message="one or more objects failed"),))
+    assert root_application.PHASE.play(DESIRED, failed).variables["root_application_resync"] == ["root"]
+
+
+@pytest.mark.parametrize(
+    ("pod", "words"),
+    [
+        (broken(phase="Failed", reason="Terminated"), "left behind"),
+        (broken(phase="Unknown", reason="Unknown"), "Unknown since"),
+        (broken(reason="CreateContainerError", message="name is reserved"), "CreateContainerError for 300 s"),
+        (broken(reason="Init:CrashLoopBackOff", since=25), "init container fails"),
+        (broken(reason="ContainerCreating"), "sandbox has been stuck"),
+    ],
+    ids=["shut down", "unknown", "create error", "init fails", "sandbox"],
+)
+def test_what_never_heals_by_itself_is_made_anew(pod: BrokenPod, words: str) -> None:
+    seen = with_api(HEALTHY, broken_pods=(pod,))
+    assert words in texts(revive.PHASE, seen)
+    play = revive.PHASE.play(DESIRED, seen)
+    assert play.variables["revive_pods"] == [{"namespace": "web", "name": "web-7d4b9-abcde"}]
+    assert play.variables["healed"][0]["what"] == "pod web/web-7d4b9-abcde"
+    assert not revive.PHASE.gate(DESIRED, seen).open
+
+
+@pytest.mark.parametrize(
+    "pod",
+    [
+        broken(reason="ContainerCreating", since=30),
+        broken(reason="CrashLoopBackOff"),
+        broken(reason="Init:CrashLoopBackOff", created=BOOTED + 60),
+        broken(reason="Init:Error", since=5),
+        broken(reason="ImagePullBackOff"),
+        broken(reason="CreateContainerConfigError"),
+        broken(phase="Failed", reason="Terminated", controller=""),
+        broken(phase="Failed", reason="Error", controller="Job"),
+        broken(phase="Unknown", reason="Unknown", controller="Node"),
+    ],
+    ids=["starts", "crashes", "new pod", "failed once", "no image", "no secret", "stands alone", "job", "mirror"],
+)
+def test_what_may_heal_or_is_somebodys_own_is_left_alone(pod: BrokenPod) -> None:
+    assert revive.PHASE.reasons(DESIRED, with_api(HEALTHY, broken_pods=(pod,))) == []
