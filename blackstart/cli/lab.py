@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from dataclasses import asdict
 from typing import TYPE_CHECKING
@@ -36,22 +37,25 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _build(args: argparse.Namespace) -> None:
-    print(_built(args))
+    from blackstart.cli.display import say, step
+    from blackstart.lab import rootfs
+
+    bundle = _built(args)
+    with step("node image"):
+        rootfs.ensure_archive(say if args.verbose else lambda _line: None)
+    print(bundle)
 
 
 def _built(args: argparse.Namespace) -> Path:
     from blackstart.cli.display import BuildDisplay, say, step
-    from blackstart.lab import lifecycle, rootfs
+    from blackstart.lab import lifecycle
     from blackstart.lab.build import build
 
     lifecycle.require_root()
     with step("system packages"):
         lifecycle.ensure_packages(say)
     with step("bundle"), BuildDisplay(verbose=args.verbose) as display:
-        bundle = build(display)
-    with step("practice node's image"):
-        rootfs.ensure_archive(say if args.verbose else lambda _line: None)
-    return bundle
+        return build(display)
 
 
 def _up(args: argparse.Namespace) -> None:
@@ -88,9 +92,7 @@ def _status(args: argparse.Namespace) -> None:
 
     seen = lifecycle.status()
     if args.json:
-        from blackstart.cli.session import document
-
-        print(document({"nodes": [asdict(node) for node in seen]}))
+        print(json.dumps({"nodes": [asdict(node) for node in seen]}, indent=2))
         return
     for node in seen:
         memory = f"{node.memory / 2**20:6.0f} MiB" if node.memory else ""

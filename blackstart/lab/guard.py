@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import os
 import re
-from contextlib import suppress
+import time
 from pathlib import Path
 from typing import Protocol
 
@@ -28,6 +28,7 @@ CGROUPS = Path("/sys/fs/cgroup")
 _MEM, _MISC = 1, 10
 _NEEDED_MAJORS = frozenset({_MEM, 5, _MISC, 128, 136})
 _NEEDED_MISC = frozenset({"tun", "fuse"})
+_LEAVE_SECONDS = 10.0
 _RAW_MEMORY_MINORS = (1, 2, 4)  # /dev/mem, /dev/kmem, /dev/port
 
 
@@ -41,7 +42,7 @@ class Guard(Protocol):
         """Put the rule in force; called before every start of a node, and changes nothing when it is in force."""
 
     def remove(self) -> None:
-        """Take the parent group away again, unless containers are left in it."""
+        """Take the parent group away again; called when no container of ours is left."""
 
     def memory(self, container: str) -> int:
         """Return what the processes of a running container hold, in bytes, by its id; file caches do not count."""
@@ -67,10 +68,15 @@ class CgroupV1Guard:
 
     def remove(self) -> None:
         """Remove the group from every hierarchy, deepest first: nodes leave empty groups of their pods behind."""
-        for group in self._root.glob("*/blackstart-lab"):
-            for folder, _, _ in os.walk(group, topdown=False):
-                with suppress(OSError):  # busy: another set of nodes is still in there
+        end = time.monotonic() + _LEAVE_SECONDS
+        while groups := list(self._root.glob("*/blackstart-lab")):
+            try:
+                for folder in (folder for group in groups for folder, _, _ in os.walk(group, topdown=False)):
                     Path(folder).rmdir()
+            except OSError:  # the last process of a container is still on its way out
+                if time.monotonic() > end:
+                    raise
+                time.sleep(0.05)
 
     def memory(self, container: str) -> int:
         """Read the container's group in the memory hierarchy; the total_ fields include the groups below it."""
@@ -102,8 +108,7 @@ class CgroupV2Guard:
 
     def remove(self) -> None:
         """Stop the slice and forget it."""
-        empty = not any((CGROUPS / self._unit.name).glob("*.scope"))
-        if self._unit.exists() and empty:
+        if self._unit.exists():
             process.run(["systemctl", "stop", self._unit.name])
             self._unit.unlink()
             process.run(["systemctl", "daemon-reload"])

@@ -12,6 +12,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
+LABEL = "blackstart.lab"  # on every container and network of ours; its value tells one set of nodes from another
+
+
 @dataclass(frozen=True, slots=True)
 class Machine:
     """One practice node: its host name, its address on the lab's network, and the name of its container."""
@@ -59,7 +62,7 @@ class Layout:
     @property
     def label(self) -> str:
         """The label on everything that is part of it."""
-        return "blackstart.lab=1" if self.cluster == "lab" else f"blackstart.lab={self.cluster}"
+        return f"{LABEL}=1" if self.cluster == "lab" else f"{LABEL}={self.cluster}"
 
     @property
     def gateway(self) -> IPv4Address:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from blackstart import paths
 from blackstart.errors import RefusedError
 from blackstart.lab import boot, gitserver, guard, keys, machines, mounts, network, podman, rootfs, system
-from blackstart.lab.layout import LAB
+from blackstart.lab.layout import LAB, LABEL
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -63,7 +63,8 @@ def down(step: Step, layout: Layout = LAB) -> None:
     with step("network"):
         network.remove(engine, layout)
     with step("control groups, mounts, volumes and keys"):
-        engine.guard.remove()
+        if not engine.containers(LABEL):  # the group is common to all sets of nodes
+            engine.guard.remove()
         for name in ("nodes", "git"):
             mounts.remove_tree(layout.state / name)
         for name in (keys.KNOWN_HOSTS, keys.CLIENT, f"{keys.CLIENT}.pub"):

@@ -12,7 +12,7 @@ import pytest
 
 from blackstart.engine import process
 from blackstart.lab import boot, gitserver, lifecycle, machines, podman, rootfs
-from blackstart.lab.layout import Layout
+from blackstart.lab.layout import LABEL, Layout
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -176,6 +176,8 @@ def test_down_leaves_nothing() -> None:
     assert engine.containers(SET.label) == {}
     assert engine.networks(SET.label) == {}
     assert list(SET.state.iterdir()) == []
+    if not engine.containers(LABEL):
+        assert list(Path("/sys/fs/cgroup").glob("*/blackstart*")) == []
     assert str(SET.state) not in Path("/proc/self/mountinfo").read_text()
     addresses = json.loads(sh("ip", "-json", "address"))
     assert str(SET.gateway) not in {entry["local"] for link in addresses for entry in link["addr_info"]}
