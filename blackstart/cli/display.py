@@ -44,8 +44,10 @@ def step(title: str) -> Iterator[None]:
 class BuildDisplay:
     """Shows a build: a bar with what is being built and the estimated time left, or a line per finished part."""
 
-    def __init__(self, *, verbose: bool) -> None:
+    def __init__(self, title: str, *, verbose: bool) -> None:
         """Show nothing until there is something to build; verbose shows every line of output."""
+        self._title = title
+        self._started = time.monotonic()
         self._verbose = verbose
         self._announced = False
         self._bar: Bar | None = None
@@ -53,20 +55,23 @@ class BuildDisplay:
     def __enter__(self) -> Self:
         """Take over the terminal's last line, if it is one."""
         if is_live():
+            from rich.console import Console
             from rich.progress import BarColumn, SpinnerColumn, TextColumn
             from rich.progress import Progress as Bar
 
             columns = (SpinnerColumn(), BarColumn(bar_width=30), TextColumn("{task.description}", markup=False))
-            self._bar = Bar(*columns, transient=True)
+            self._bar = Bar(*columns, console=Console(stderr=True, highlight=False), transient=True)
             self._bar.start()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Give the terminal back."""
+        """Give the terminal back, and say how long it took if it was done."""
         if self._bar:
             self._bar.stop()
+        if error is None:
+            say(f"[{time.monotonic() - self._started:6.1f} s] {self._title}")
 
     def __call__(self, progress: Progress) -> None:
         """Show one picture of the build."""

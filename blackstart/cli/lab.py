@@ -54,7 +54,7 @@ def _built(args: argparse.Namespace) -> Path:
     lifecycle.require_root()
     with step("system packages"):
         lifecycle.ensure_packages(say)
-    with step("bundle"), BuildDisplay(verbose=args.verbose) as display:
+    with BuildDisplay("bundle", verbose=args.verbose) as display:
         return build(display)
 
 
