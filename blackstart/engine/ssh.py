@@ -1,194 +1,296 @@
-"""The only door to paramiko: one kept connection per node, host keys pinned in the cluster's own known_hosts.
-
-A node is proven, not trusted: an unknown or another host key is refused with both fingerprints.
-"""
+"""The only door to the nodes: one kept ssh connection for each, to a machine proven by its pinned host key."""
 
 from __future__ import annotations
 
+import logging
 import shlex
 import socket
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
 from dataclasses import dataclass
+from select import select
 from typing import TYPE_CHECKING, TypeVar
 
 import paramiko
 
-from blackstart.errors import BlackstartError, UnreachableError
+from blackstart.errors import BlackstartError, Exit, UnreachableError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
     from pathlib import Path
 
     from blackstart.model.cluster import Node
 
-CONNECT_SECONDS = 5.0
-KEEPALIVE_SECONDS = 5
 T = TypeVar("T")
+SSH_PORT = 22
+CONNECT_SECONDS = 5.0
+# A machine that is busy importing images takes its time for the key exchange; one that is off never gets this far.
+HANDSHAKE_SECONDS = 15.0
+KEEPALIVE_SECONDS = 5
+_DEAD_MILLISECONDS = 15_000  # unanswered for so long, the kernel ends the connection (tcp(7), TCP_USER_TIMEOUT)
+_KILL_SECONDS = 2.0
+_LOST = (paramiko.SSHException, EOFError, OSError)
+_TIMED_OUT = frozenset({124, 137})  # timeout(1): after SIGTERM, after SIGKILL
+_KEY_FILES = ("id_ed25519", "id_ecdsa", "id_rsa")
 
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What a command on a node ended with; out and err are decoded text."""
+    """How a command on a node ended."""
 
     status: int
     out: str
     err: str
 
 
+class RemoteError(BlackstartError):
+    """A command on a node ended with another status than 0."""
+
+    exit_code = Exit.ROLE_FAILED
+
+    def __init__(self, node: str, argv: Sequence[str], result: Result) -> None:
+        """Show the command's name and its last lines; arguments and input stay out, they may be long or secret."""
+        tail = "\n".join((result.err or result.out).strip().splitlines()[-12:])
+        super().__init__(f"{argv[0]} on {node} ended with status {result.status}:\n{tail}")
+        self.result = result
+
+
 class Fleet:
-    """Connections to nodes: made when first needed, kept open, made again once when one has died. Thread-safe."""
+    """All nodes of a cluster. Connections are made when first needed, kept, and made once more when they died."""
 
-    def __init__(self, nodes: Sequence[Node], state: Path) -> None:
-        """Connect to nothing yet; state holds known_hosts and, when there is one, the key id_ed25519."""
-        self.nodes = {node.name: node for node in nodes}
-        self._state = state
-        self._clients: dict[str, paramiko.SSHClient] = {}
-        self._locks = {node.name: threading.Lock() for node in nodes}
+    def __init__(self, nodes: Iterable[Node], state: Path) -> None:
+        """Take known_hosts, and id_ed25519 when it is there, from the cluster's state folder."""
+        # What paramiko would log (tracebacks of its threads) is told by our errors.
+        logging.getLogger("paramiko").setLevel(logging.CRITICAL)
+        self._connections = {node.name: _Connection(node, state) for node in nodes}
 
-    def run(self, node: str, argv: Sequence[str], *, stdin: bytes = b"", timeout: float = 60) -> Result:
-        """Run a command on a node and return how it ended.
+    def run(
+        self, node: str, argv: Sequence[str], *, stdin: bytes = b"", timeout: float = 60.0, check: bool = True
+    ) -> Result:
+        """Run a command to its end, on the node at most for timeout seconds.
 
-        timeout in seconds. Raises UnreachableError when the node cannot be reached or does not prove to be itself,
-        or does not answer in time.
+        Raises UnreachableError with evidence, also when time runs out, and RemoteError for a status other than 0.
+        A command is never run twice: when the connection is lost under it, that is an error.
         """
+        # The command ends on the node as well, whatever becomes of the connection.
+        words = ("timeout", f"--kill-after={_KILL_SECONDS}", str(timeout), *argv)
+        started = time.monotonic()
+        channel = self._connections[node].channel()
         try:
-            return self._run(self._client(node), argv, stdin, timeout)
-        except TimeoutError as error:
+            result = _converse(channel, shlex.join(words), stdin, started + timeout + 2 * _KILL_SECONDS)
+        except _LOST as error:
             raise UnreachableError(
-                f"{node}: `{argv[0]}` did not end in {timeout:.0f} s",
-                hint=f"look at its load and disks; try `ssh {self.nodes[node].ansible_host}`",
+                f"the connection to {node} was lost while {argv[0]} ran there ({error or type(error).__name__})",
+                hint="it may have gone on there; look at the node, then run the same command again",
             ) from error
-        except (paramiko.SSHException, EOFError, OSError):
-            # The connection died (a reboot, a router): once more over a new one; a second death is the node's.
-            self._forget(node)
+        finally:
+            channel.close()
+        if result.status in _TIMED_OUT and time.monotonic() - started >= timeout:
+            raise UnreachableError(
+                f"{argv[0]} on {node} did not end in {timeout:.0f} s and was stopped",
+                hint="is the machine overloaded, or a disk of it stuck? `journalctl -k` there says",
+            )
+        if check and result.status != 0:
+            raise RemoteError(node, argv, result)
+        return result
+
+    def everywhere(
+        self, function: Callable[[str], T], nodes: Iterable[str] | None = None
+    ) -> dict[str, T | BlackstartError]:
+        """Call function with each node's name (all of them unless given), at once; an error is a node's result."""
+
+        def one(name: str) -> T | BlackstartError:
             try:
-                return self._run(self._client(node), argv, stdin, timeout)
-            except (paramiko.SSHException, EOFError, OSError) as error:
-                raise UnreachableError(
-                    f"{node}: the connection broke off: {error}", hint="is it going down?"
-                ) from error
+                return function(name)
+            except BlackstartError as error:
+                return error
 
-    def try_run(
-        self, node: str, argv: Sequence[str], *, stdin: bytes = b"", timeout: float = 60
-    ) -> Result | UnreachableError:
-        """Run a command like run, but return the error of a node that cannot be reached instead of raising it."""
-        try:
-            return self.run(node, argv, stdin=stdin, timeout=timeout)
-        except UnreachableError as error:
-            return error
-
-    def everywhere(self, work: Callable[[str], T], names: Sequence[str] | None = None) -> dict[str, T]:
-        """Call work(node) for each node side by side; raises the first error after all have ended."""
-        chosen = list(self.nodes if names is None else names)
-        with ThreadPoolExecutor(max(1, len(chosen))) as pool:
-            return dict(zip(chosen, pool.map(work, chosen), strict=True))
+        names = list(self._connections if nodes is None else nodes)
+        with ThreadPoolExecutor(max(len(names), 1)) as pool:
+            return dict(zip(names, pool.map(one, names), strict=True))
 
     def local_address(self, node: str) -> str:
-        """Return our own address on the connection to a node: where it can reach us."""
-        transport = self._client(node).get_transport()
-        if transport is None:
-            raise UnreachableError(f"{node}: the connection broke off", hint="run again")
-        return str(transport.sock.getsockname()[0])
+        """Return our own address on the connection to a node: where that node can reach us."""
+        return self._connections[node].local_address()
 
     def close(self) -> None:
-        """Close every connection."""
-        for name in tuple(self._clients):
-            self._forget(name)
+        """End all connections."""
+        for connection in self._connections.values():
+            connection.drop()
 
-    def _forget(self, node: str) -> None:
-        with self._locks[node]:
-            client = self._clients.pop(node, None)
-        if client is not None:
-            with suppress(Exception):
-                client.close()
 
-    @staticmethod
-    def _run(client: paramiko.SSHClient, argv: Sequence[str], stdin: bytes, timeout: float) -> Result:
-        source, out, err = client.exec_command(shlex.join(argv), timeout=timeout)
-        source.write(stdin)
-        source.channel.shutdown_write()
-        # Both streams are drained side by side, or a full one would block the command.
-        with ThreadPoolExecutor(1) as pool:
-            errors = pool.submit(err.read)
-            output = out.read()
-            return Result(
-                out.channel.recv_exit_status(),
-                output.decode(errors="replace"),
-                errors.result().decode(errors="replace"),
-            )
+def _converse(channel: paramiko.Channel, command: str, stdin: bytes, deadline: float) -> Result:
+    channel.settimeout(max(deadline - time.monotonic(), 0))
+    channel.exec_command(command)
+    out, err = bytearray(), bytearray()
+    try:
+        channel.sendall(stdin)
+    except OSError:
+        if not channel.exit_status_ready():  # a command may well end without reading all of its input
+            raise
+    channel.shutdown_write()
+    while True:
+        ended = channel.eof_received or channel.closed  # asked first: what came before the end is read below
+        if channel.recv_ready():
+            out += channel.recv(1 << 16)
+        elif channel.recv_stderr_ready():
+            err += channel.recv_stderr(1 << 16)
+        elif ended:
+            break
+        elif not select([channel], [], [], max(deadline - time.monotonic(), 0))[0]:
+            raise TimeoutError("no answer any more")
+    status = channel.recv_exit_status()
+    if status < 0:
+        raise EOFError("no exit status came")
+    return Result(status, out.decode(errors="replace"), err.decode(errors="replace"))
 
-    def _client(self, name: str) -> paramiko.SSHClient:
-        with self._locks[name]:
-            client = self._clients.get(name)
-            transport = client.get_transport() if client else None
-            if client is None or transport is None or not transport.is_active():
-                client = self._connect(self.nodes[name])
-                self._clients[name] = client
-            return client
 
-    def _connect(self, node: Node) -> paramiko.SSHClient:
-        address, port = str(node.ansible_host), node.ansible_port
-        key = self._state / "id_ed25519"
-        client = paramiko.SSHClient()
-        client.set_missing_host_key_policy(paramiko.RejectPolicy())
-        known = self._state / "known_hosts"
-        if known.exists():
-            client.load_host_keys(str(known))
-        own = key.exists()
+class _Connection:
+    """The kept connection to one node; safe to use from several threads."""
+
+    def __init__(self, node: Node, state: Path) -> None:
+        self._node = node
+        self._state = state
+        self._lock = threading.Lock()
+        self._transport: paramiko.Transport | None = None
+        self._local = ""
+
+    def channel(self) -> paramiko.Channel:
+        """Open a session; once more over a new connection when the kept one turns out to be dead."""
+        transport, fresh = self._connected()
         try:
-            client.connect(
-                address,
-                port,
-                node.ansible_user,
-                key_filename=str(key) if own else None,
-                allow_agent=not own,
-                look_for_keys=not own,
-                timeout=CONNECT_SECONDS,
-                banner_timeout=CONNECT_SECONDS,
-                auth_timeout=CONNECT_SECONDS,
-            )
-        except (paramiko.SSHException, OSError, EOFError) as error:
-            client.close()
-            raise self._refusal(node, error, key if own else None) from error
-        transport = client.get_transport()
-        if transport is not None:
-            transport.set_keepalive(KEEPALIVE_SECONDS)
-        return client
+            return transport.open_session(timeout=CONNECT_SECONDS)
+        except _LOST as error:
+            self.drop(transport)
+            if fresh:
+                raise UnreachableError(f"{self._node.name} lets us in and then opens no session: {error}") from error
+        return self._connected()[0].open_session(timeout=CONNECT_SECONDS)
 
-    def _refusal(self, node: Node, error: Exception, key: Path | None) -> BlackstartError:
-        """Turn an error of connecting into evidence and a way out."""
-        where = f"{node.ansible_host}:{node.ansible_port}"
-        known = self._state / "known_hosts"
-        match error:
-            case paramiko.BadHostKeyException():
-                return UnreachableError(
-                    f"{where} shows another host key than the pinned one: {error.key.fingerprint}, "
-                    f"pinned is {error.expected_key.fingerprint}",
-                    hint=f"either it is another machine, or it was reinstalled: compare on its console "
-                    f"(ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub) before you change its line in {known}",
-                )
-            case paramiko.AuthenticationException():
-                offered = str(key) if key else "the agent's and ~/.ssh's keys"
-                return UnreachableError(
-                    f"{where} refused our key for {node.ansible_user} ({offered})",
-                    hint="put its public half into authorized_keys on the node",
-                )
-            case paramiko.SSHException() if "not found in known_hosts" in str(error):
-                return UnreachableError(
-                    f"{where} has no pinned host key in {known}",
-                    hint="read the key's fingerprint on the node's console, then pin it: "
-                    f"ssh-keyscan -t ed25519 {node.ansible_host} >> {known}",
-                )
-            case TimeoutError() | socket.timeout():
-                return UnreachableError(f"no answer from {where} in {CONNECT_SECONDS:.0f} s", hint="is it powered on?")
-            case _:
-                return UnreachableError(f"{where}: {_plain(error)}", hint="is it powered on, and sshd running?")
+    def local_address(self) -> str:
+        self._connected()
+        return self._local
+
+    def drop(self, transport: paramiko.Transport | None = None) -> None:
+        """End the connection; only when it is still this one, if one is given."""
+        with self._lock:
+            if self._transport is not None and transport in {None, self._transport}:
+                self._transport.close()
+                self._transport = None
+
+    def _connected(self) -> tuple[paramiko.Transport, bool]:
+        """Return the connection, and whether it was made just now."""
+        with self._lock:
+            if self._transport is not None and self._transport.is_active():
+                return self._transport, False
+            plain = _dial(str(self._node.ansible_host), self._node.ansible_port)
+            self._local = str(plain.getsockname()[0])
+            self._transport = _shake_hands(plain, self._node, self._state)
+            return self._transport, True
 
 
-def _plain(error: Exception) -> str:
-    if isinstance(error, paramiko.ssh_exception.NoValidConnectionsError):
-        inner = next(iter(error.errors.values()))
-        return inner.strerror or str(inner)
-    return str(error) or type(error).__name__
+def _shake_hands(plain: socket.socket, node: Node, state: Path) -> paramiko.Transport:
+    """Have the host prove itself, then prove ourselves. Raises UnreachableError, precise for each failure."""
+    address, port = str(node.ansible_host), node.ansible_port
+    name = address if port == SSH_PORT else f"[{address}]:{port}"  # as known_hosts has it, sshd(8)
+    plain.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, _DEAD_MILLISECONDS)
+    transport = paramiko.Transport(plain)
+    transport.banner_timeout = transport.auth_timeout = HANDSHAKE_SECONDS
+    try:
+        _prove_host(transport, name, state / "known_hosts")
+        _prove_ourselves(transport, node, state / "id_ed25519")
+    except BaseException:
+        transport.close()
+        raise
+    transport.set_keepalive(KEEPALIVE_SECONDS)
+    return transport
+
+
+def _dial(address: str, port: int) -> socket.socket:
+    try:
+        return socket.create_connection((address, port), CONNECT_SECONDS)
+    except TimeoutError as error:
+        raise UnreachableError(
+            f"no answer from {address}:{port} in {CONNECT_SECONDS:.0f} s: is it powered on?",
+            hint="power it on, and look at its cable and its address",
+        ) from error
+    except ConnectionRefusedError as error:
+        raise UnreachableError(
+            f"{address} is up, but nothing listens on its port {port} (connection refused)",
+            hint="it may still be starting; else look at its console: `systemctl status sshd`",
+        ) from error
+    except OSError as error:
+        raise UnreachableError(
+            f"{address}:{port} cannot be reached ({error.strerror or error}): is it powered on?",
+            hint="power it on, look at its cable, and at the route from here: `ip route get` its address",
+        ) from error
+
+
+def _prove_host(transport: paramiko.Transport, name: str, known_hosts: Path) -> None:
+    known = paramiko.HostKeys(str(known_hosts)) if known_hosts.exists() else paramiko.HostKeys()
+    pinned: Mapping[str, paramiko.PKey] = known.lookup(name) or {}
+    options = transport.get_security_options()
+    # A host with several keys is asked for the kind that is pinned; RSA keys sign as rsa-sha2-*.
+    first = [kind for kind in options.key_types if kind in pinned or ("ssh-rsa" in pinned and kind.startswith("rsa-"))]
+    options.key_types = (*first, *(kind for kind in options.key_types if kind not in first))
+    try:
+        transport.start_client(timeout=HANDSHAKE_SECONDS)
+    except _LOST as error:
+        raise UnreachableError(
+            f"something listens at {name}, but there is no talking ssh with it: {error or type(error).__name__}",
+            hint="is it still starting, or another program on that port?",
+        ) from error
+    key = transport.get_remote_server_key()
+    shown = f"{key.get_name()} {key.fingerprint}"
+    if not pinned:
+        raise UnreachableError(
+            f"the host key of {name} is not known: it shows {shown}",
+            hint="compare with `ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub` at the machine's own console; when "
+            f"it is the same, pin it: add the line '{name} {key.get_name()} {key.get_base64()}' to {known_hosts}",
+        )
+    if pinned.get(key.get_name()) != key:
+        wanted = ", ".join(f"{kind} {one.fingerprint}" for kind, one in pinned.items())
+        raise UnreachableError(
+            f"{name} shows another host key than the one that is pinned: it shows {shown}, pinned is {wanted}",
+            hint="it is another machine, or was installed anew by other hands. Do not just delete the pinned key: find "
+            f"out why at the machine's own console, then replace its line in {known_hosts}",
+        )
+
+
+def _prove_ourselves(transport: paramiko.Transport, node: Node, own: Path) -> None:
+    offered = []
+    keys = _keys(own)
+    try:
+        for origin, key in keys:
+            offered.append(f"{origin} ({key.fingerprint})")
+            try:
+                transport.auth_publickey(node.ansible_user, key)
+            except paramiko.AuthenticationException:
+                continue
+            return
+    except _LOST as error:
+        offered.append(f"then it hung up: {error or type(error).__name__}")
+    said = f"it was offered {', '.join(offered)}" if offered else f"there is none: neither {own} nor an agent's"
+    raise UnreachableError(
+        f"{node.ansible_user}@{node.ansible_host} lets none of our keys in: {said}",
+        hint=f"put the public key into ~/.ssh/authorized_keys of {node.ansible_user} there; a key for this cluster "
+        f"alone is taken from {own}",
+    )
+
+
+def _keys(own: Path) -> list[tuple[str, paramiko.PKey]]:
+    """Return the cluster's own key; without one the agent's, then the user's that need no passphrase."""
+    if own.exists():
+        try:
+            return [(str(own), paramiko.PKey.from_path(own))]
+        except (paramiko.SSHException, ValueError, OSError) as error:
+            raise UnreachableError(
+                f"the private key {own} cannot be used: {error}", hint="it must be an ssh key without a passphrase"
+            ) from error
+    found: list[tuple[str, paramiko.PKey]] = [("the agent's key", key) for key in paramiko.Agent().get_keys()]
+    for path in (own.home() / ".ssh" / name for name in _KEY_FILES):
+        try:
+            found.append((str(path), paramiko.PKey.from_path(path)))
+        except (paramiko.SSHException, ValueError, OSError, TypeError):
+            continue  # not there, or locked by a passphrase: then only an agent can use it
+    return found

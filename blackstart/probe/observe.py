@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import time
 from concurrent.futures import ThreadPoolExecutor, as_completed
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from blackstart.errors import UnreachableError
@@ -19,8 +17,15 @@ if TYPE_CHECKING:
     from blackstart.model.cluster import Cluster, Node
     from blackstart.phases.base import Watch
 
-API_SECONDS = 5.0  # for all questions to the API together
-API_PORT = 6443  # kubeadm's bindPort; the endpoint may have another
+# Units that decisions ask about besides those that phases watch.
+UNITS = (
+    "blackstart-kubeadm.service",
+    "blackstart-preload.service",
+    "containerd.service",
+    "keepalived.service",
+    "kubelet.service",
+)
+API_SECONDS = 5.0  # for all questions to the API of one node
 
 
 def observe(
@@ -30,35 +35,41 @@ def observe(
     watch: Mapping[str, Watch],
     inputs: Mapping[tuple[str, str], str],
     wanted_images: frozenset[str] = frozenset(),
+    via: str = "",
     api: bool = True,
 ) -> Observed:
-    """Look at every node of the inventory, and unless told otherwise at the API; images only when any are wanted.
+    """Look at every node of the inventory and at the API; images only when any are wanted.
 
+    via names the node whose API answered last: it is asked in the same breath as the nodes. Without one, or when it
+    is silent now, the API is asked through the first node whose own server turns out to be ready.
     A node that cannot be reached is a finding, not an error; so is an API that does not answer.
     Raises BlackstartError when the probe itself fails on a node that answers.
     """
-    units = sorted({unit for one in watch.values() for unit in one.units})
-    request = {"endpoint": _endpoint(desired), "port": API_PORT, "units": units, "images": bool(wanted_images)}
+    units = sorted({*UNITS, *(unit for one in watch.values() for unit in one.units)})
+    endpoint = desired.endpoint
+    request = {
+        "endpoint": {"name": endpoint.name, "address": str(endpoint.address), "port": endpoint.port},
+        "units": units,
+        "images": bool(wanted_images),
+    }
     seen: dict[str, NodeFacts] = {}
     said = ApiFacts()
-    deadline = time.monotonic() + API_SECONDS
-    with ThreadPoolExecutor(len(desired.nodes)) as pool:
+    with ThreadPoolExecutor(len(desired.nodes) + 1) as pool:
         looks = [pool.submit(_node, fleet, node, request) for node in desired.nodes]
-        # The API is asked as soon as one node has a ready server, while others are still being looked at.
+        guess = pool.submit(_api, fleet, desired, via) if api and via in desired.node_names else None
         for look in as_completed(looks):
             facts = look.result()
             seen[facts.name] = facts
-            if api and facts.api_ready and not said.reachable:
-                said = _api(fleet, desired.node(facts.name), deadline, said)
+            if api and guess is None and facts.api_ready and not said.reachable:
+                said = _better(said, _api(fleet, desired, facts.name))
     nodes = {name: seen[name] for name in desired.node_names}
-    if api and not said.reachable and not said.error:
-        said = replace(said, error=parse.silence(nodes.values()))
+    if guess is not None:
+        said = guess.result()
+        for name in (name for name in nodes if nodes[name].api_ready and name != via):
+            said = said if said.reachable else _better(said, _api(fleet, desired, name))
+    if api and not said.reachable and not any(facts.api_ready for facts in nodes.values()):
+        said = ApiFacts(error=parse.silence(nodes.values()))
     return Observed(nodes, parse.since_boot(said, nodes), dict(inputs), wanted_images)
-
-
-def _endpoint(desired: Cluster) -> dict[str, Any]:
-    endpoint = desired.endpoint
-    return {"name": endpoint.name, "address": str(endpoint.address), "port": endpoint.port}
 
 
 def _node(fleet: Fleet, node: Node, request: dict[str, Any]) -> NodeFacts:
@@ -69,14 +80,15 @@ def _node(fleet: Fleet, node: Node, request: dict[str, Any]) -> NodeFacts:
     return parse.node(node.name, said.answer, said.clock)
 
 
-def _api(fleet: Fleet, node: Node, deadline: float, before: ApiFacts) -> ApiFacts:
-    """Ask through one node; when that fails keep the words of the first that was asked, another may know more."""
-    left = deadline - time.monotonic()
-    if left <= 0:
-        return before
+def _api(fleet: Fleet, desired: Cluster, name: str) -> ApiFacts:
+    address, port = str(desired.node(name).ansible_host), desired.endpoint.port
     try:
-        request = {"address": str(node.ansible_host), "port": API_PORT, "seconds": left}
-        said = parse.api(node.name, send(fleet, node.name, "api", request, timeout=left + 5).answer)
+        said = send(fleet, name, "api", {"address": address, "port": port, "seconds": API_SECONDS})
     except UnreachableError as error:
-        said = ApiFacts(via=node.name, error=f"{node.name}: {error.message}")
-    return said if said.reachable or not before.error else before
+        return ApiFacts(via=name, error=f"{name}: {error.message}")
+    return parse.api(name, said.answer)
+
+
+def _better(before: ApiFacts, now: ApiFacts) -> ApiFacts:
+    """Keep the first silence's words until an API answers."""
+    return now if now.reachable or not before.error else before

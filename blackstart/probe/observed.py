@@ -67,6 +67,7 @@ class NodeFacts:
     cni_files: tuple[str, ...] = ()  # below /etc/cni/net.d
     kubelet_version: str = ""
     booted: float = 0.0  # start of its init (/proc/1), seconds since the epoch on the node; 0 when not known
+    uptime: float = 0.0  # seconds since then
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,95 +1,91 @@
-"""Receipts: what a phase left, written after it succeeded, so that the next look can tell drift from intent.
+"""Receipts: what a phase leaves behind when it succeeded, on the nodes and in the cluster.
 
-On nodes /var/lib/blackstart/receipts/<phase>.json, for the cluster the ConfigMap kube-system/blackstart-receipts.
+They only speed up a look: a node is hashed anew each time, and what the API shows counts for more than its receipts.
 """
 
 from __future__ import annotations
 
-import json
-from dataclasses import asdict
-from typing import TYPE_CHECKING
+import time
+from typing import TYPE_CHECKING, Any
 
 from blackstart.engine.kube import Kube
-from blackstart.errors import BlackstartError
-from blackstart.probe.observe import PROBE_SECONDS
+from blackstart.errors import BlackstartError, UnreachableError
+from blackstart.probe.send import send
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from blackstart.engine.ssh import Fleet
     from blackstart.model.cluster import Cluster
     from blackstart.phases.base import Phase, Play
     from blackstart.probe.observed import Observed
 
-# Runs on the node: hashes what each phase manages and renames the finished file into place.
-_WRITE = """
-import hashlib, json, os, subprocess, sys
-wanted = json.load(sys.stdin)
-def digest(path):
-    try:
-        with open(path, "rb") as file:
-            return hashlib.sha256(file.read()).hexdigest()
-    except OSError:
-        return None
-folders = os.listdir("/var/lib/pacman/local")
-installed = {parts[0]: parts[1] for parts in (f.rsplit("-", 2) for f in folders) if len(parts) == 3}
-def unit(name):
-    argv = ["systemctl", "show", "--property=ActiveState,UnitFileState", "--", name]
-    text = subprocess.run(argv, stdout=subprocess.PIPE, universal_newlines=True).stdout
-    state = dict(line.split("=", 1) for line in text.splitlines() if "=" in line)
-    return {"active": state.get("ActiveState", ""), "enabled": state.get("UnitFileState", "")}
-os.makedirs("/var/lib/blackstart/receipts", mode=0o700, exist_ok=True)
-for phase, entry in wanted.items():
-    receipt = {
-        "inputs": entry["inputs"],
-        "files": {path: digest(path) for path in entry["files"]},
-        "packages": {name: installed.get(name) for name in entry["packages"]},
-        "units": {name: unit(name) for name in entry["units"]},
-    }
-    path = "/var/lib/blackstart/receipts/%s.json" % phase
-    with open(path + ".new", "w") as file:
-        json.dump(receipt, file)
-        file.flush()
-        os.fsync(file.fileno())
-    os.rename(path + ".new", path)
-"""
+CONFIG_MAP = ("kube-system", "blackstart-receipts")
+# An API server blinks while etcd takes a new member in.
+ATTEMPTS = 5
+PAUSE = 2.0  # seconds
 
 
 def write_receipts(
-    fleet: Fleet, desired: Cluster, observed: Observed, phases: Sequence[Phase], plays: Sequence[Play]
+    fleet: Fleet,
+    desired: Cluster,
+    observed: Observed,
+    phases: Sequence[Phase],
+    plays: Sequence[Play],
+    *,
+    sleep: Callable[[float], None] = time.sleep,
 ) -> None:
-    """Write the receipts of phases that were just applied: one round trip per node, one for the cluster.
+    """Write the receipts of phases that were just applied by plays (in the same order).
 
-    Raises BlackstartError when a node takes none, since every later run would then do the work again.
+    A node-local phase leaves one on each node of its play, one round trip per node for all; any other one in the
+    ConfigMap kube-system/blackstart-receipts. observed is the look that the plays were made from: its inputs count.
+    Raises what the first node that failed raised, or UnreachableError when no API server takes it.
     """
-    local = [(phase, play) for phase, play in zip(phases, plays, strict=True) if phase.local]
-    for node in sorted({name for _, play in local for name in play.limit}):
-        wanted = {
-            phase.name: {"inputs": observed.inputs[phase.name, node], **asdict(phase.watch)}
-            for phase, play in local
-            if node in play.limit
-        }
-        argv = ["python3", "-I", "-c", _WRITE]
-        done = fleet.run(node, argv, stdin=json.dumps(wanted).encode(), timeout=PROBE_SECONDS)
-        if done.status != 0:
-            raise BlackstartError(f"{node} took no receipt: {done.err.strip()[-300:]}", hint="is its disk full?")
-    _write_cluster(fleet, desired, observed, [(p, play) for p, play in zip(phases, plays, strict=True) if not p.local])
-
-
-def _write_cluster(
-    fleet: Fleet, desired: Cluster, observed: Observed, applied: Sequence[tuple[Phase, Play]]
-) -> None:
+    applied = list(zip(phases, plays, strict=True))
+    if local := by_node(applied, desired, observed):
+        answers = fleet.everywhere(lambda node: send(fleet, node, "managed", {"receipts": local[node]}), local)
+        for answer in answers.values():
+            if isinstance(answer, BlackstartError):
+                raise answer
     for phase, play in applied:
-        node = play.limit[0] if phase.name != "members" else (observed.with_api or play.limit)[0]
-        kube = Kube(fleet, node, f"{desired.node(node).ansible_host}:{desired.endpoint.port}")
-        kube.apply(
-            [
-                {
-                    "apiVersion": "v1",
-                    "kind": "ConfigMap",
-                    "metadata": {"name": "blackstart-receipts", "namespace": "kube-system"},
-                    "data": {phase.name: observed.inputs[phase.name, ""]},
-                }
-            ],
-            manager=f"blackstart-{phase.name.replace('_', '-')}",
-        )
+        if not phase.local:
+            # Before the first control plane there was no API to see; its play's own node has one now.
+            node = (*observed.with_api, *play.limit, *desired.node_names)[0]
+            kube = Kube(fleet, node, str(desired.node(node).ansible_host), desired.endpoint.port)
+            _persist(kube, phase.name, observed.inputs[phase.name, ""], sleep)
+
+
+def by_node(
+    applied: Sequence[tuple[Phase, Play]], desired: Cluster, observed: Observed
+) -> dict[str, dict[str, dict[str, Any]]]:
+    """Return by node and phase what its receipt is to hold. Pure."""
+    found: dict[str, dict[str, dict[str, Any]]] = {}
+    for phase, play in applied:
+        for node in (play.limit or desired.node_names) if phase.local else ():
+            found.setdefault(node, {})[phase.name] = {
+                "inputs": observed.inputs[phase.name, node],
+                "files": list(phase.watch.files),
+                "packages": list(phase.watch.packages),
+                "units": list(phase.watch.units),
+            }
+    return found
+
+
+def _persist(kube: Kube, phase: str, inputs: str, sleep: Callable[[float], None]) -> None:
+    namespace, name = CONFIG_MAP
+    receipt = {
+        "apiVersion": "v1",
+        "kind": "ConfigMap",
+        "metadata": {"namespace": namespace, "name": name},
+        "data": {phase: inputs},
+    }
+    for attempt in range(1, ATTEMPTS + 1):
+        try:
+            # Each phase is a field manager of its own, so the API merges the keys.
+            kube.apply([receipt], manager=f"blackstart-{phase}")
+        except UnreachableError:
+            if attempt == ATTEMPTS:
+                raise
+            sleep(PAUSE)
+        else:
+            return

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +26,7 @@ DOORS = {
     "paramiko": "blackstart/engine/ssh.py",
 }
 # Sent to the nodes as it is: it cannot import blackstart's own door.
-ON_THE_NODE = "blackstart/probe/node_probe.py"
+ON_THE_NODE = "blackstart/probe/node/"
 
 
 def load(path: Path) -> Any:
@@ -106,16 +107,21 @@ def test_a_phase_needs_only_what_comes_before_it() -> None:
 
 @pytest.mark.parametrize(("module", "door"), DOORS.items())
 def test_there_is_one_door(module: str, door: str) -> None:
-    assert [path for path in python_files() if module in imported(path) and path != ON_THE_NODE] == [door]
+    assert [path for path in python_files() if module in imported(path) and not path.startswith(ON_THE_NODE)] == [door]
 
 
 def test_the_probe_needs_nothing_but_the_standard_library() -> None:
-    assert "blackstart" not in imported(ON_THE_NODE)
+    for path in (path for path in python_files() if path.startswith(ON_THE_NODE)):
+        foreign = imported(path) - sys.stdlib_module_names
+        assert foreign <= {"blackstart"}, path
+        # Of our own only its neighbours, which are sent along.
+        ours = re.findall(r"from (blackstart\S*)", (ROOT / path).read_text())
+        assert all(name.startswith("blackstart.probe.node") for name in ours), path
 
 
 def test_only_the_command_line_prints() -> None:
     for path in python_files():
-        if path.startswith("blackstart/cli/") or path == ON_THE_NODE:
+        if path.startswith("blackstart/cli/"):
             continue
         calls = [node for node in ast.walk(ast.parse((ROOT / path).read_text())) if isinstance(node, ast.Call)]
         names = {call.func.id for call in calls if isinstance(call.func, ast.Name)}

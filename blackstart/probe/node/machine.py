@@ -1,0 +1,106 @@
+"""One node, looked at by itself: the machine, what roles manage on it, its share of etcd and its own API server."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import time
+from pathlib import Path
+from typing import Any
+
+from blackstart.probe.node import etcd, https, managed
+from blackstart.probe.node.ask import output, together
+
+KUBERNETES = "/etc/kubernetes"
+CNI = "/etc/cni/net.d"
+ETCD_DATA = "/var/lib/etcd"
+# While nobody holds the address every look waits as long.
+ENDPOINT_SECONDS = 1.0
+# Where a full disk stops something; those that share a filesystem say the same.
+_ROOMS = ("/", "/var/lib/containerd", ETCD_DATA)
+
+
+def main(request: dict[str, Any]) -> dict[str, Any]:
+    """Look: request {"address", "endpoint": {"name", "address", "port"}, "units": [...], "images": bool}.
+
+    kubeadm binds the API server to the endpoint's port. Returns the fields of NodeFacts, `receipts` with their drift.
+    """
+    endpoint = request["endpoint"]
+    serves = Path(KUBERNETES, "manifests/kube-apiserver.yaml").exists()
+    receipts = managed.read_receipts()
+    watched = {*request["units"], *(name for receipt in receipts.values() for name in receipt["units"])}
+    jobs: dict[str, Any] = {
+        "units": (managed.units, watched),
+        "addresses": (addresses,),
+        "endpoint_error": (https.readyz, endpoint["address"], endpoint["port"], endpoint["name"], ENDPOINT_SECONDS),
+    }
+    if serves:
+        jobs["api_error"] = (https.readyz, request["address"], endpoint["port"], request["address"])
+        jobs["etcd"] = (etcd.members,)
+    if request["images"]:
+        jobs["images"] = (images,)
+    seen = together(jobs)
+    installed = managed.packages()
+    return {
+        **machine(),
+        "packages": installed,
+        # Asking the program itself would cost 0.1 s.
+        "kubelet_version": f"v{installed['kubelet']}" if "kubelet" in installed else "",
+        "units": {name: seen["units"][name] for name in request["units"] if name in seen["units"]},
+        "receipts": {
+            phase: {"inputs": receipt["inputs"], "drift": managed.drift(receipt, installed, seen["units"])}
+            for phase, receipt in receipts.items()
+        },
+        "images": seen.get("images", []),
+        "is_member": all(Path(KUBERNETES, name).exists() for name in ("kubelet.conf", "manifests/etcd.yaml")),
+        "has_etcd_data": Path(ETCD_DATA, "member").is_dir(),
+        "etcd": seen.get("etcd", []),
+        "api_ready": seen.get("api_error") == "",
+        "api_error": seen.get("api_error", ""),
+        "holds_endpoint": endpoint["address"] in seen["addresses"],
+        "endpoint_ready": seen["endpoint_error"] == "",
+        "cni_files": sorted(file.name for file in Path(CNI).glob("*")),
+    }
+
+
+def machine() -> dict[str, Any]:
+    """Return the facts that /proc and /sys hold."""
+    memory = next(line for line in _read("/proc/meminfo").splitlines() if line.startswith("MemTotal:"))
+    born = booted(_read("/proc/stat"), _read("/proc/1/stat"), os.sysconf("SC_CLK_TCK"))
+    rooms = {room: os.statvfs(room) for room in _ROOMS if Path(room).is_dir()}
+    return {
+        "hostname": socket.gethostname(),
+        "boot_id": _read("/proc/sys/kernel/random/boot_id"),
+        "machine_id": _read("/etc/machine-id"),
+        "cgroup": "v2" if Path("/sys/fs/cgroup/cgroup.controllers").exists() else "v1",
+        "memory_bytes": int(memory.split()[1]) * 1024,
+        "free_bytes": {room: seen.f_bavail * seen.f_frsize for room, seen in rooms.items()},
+        "booted": born,
+        "uptime": time.time() - born,
+    }
+
+
+def booted(stat: str, init: str, ticks: int) -> float:
+    """Return when init was started, in seconds since the epoch (proc_pid_stat(5), field 22); also in a container."""
+    boot = next(int(line.split()[1]) for line in stat.splitlines() if line.startswith("btime "))
+    # The second field is a name in parentheses and may hold anything; fields are counted from behind it.
+    return boot + int(init.rpartition(")")[2].split()[19]) / ticks
+
+
+def addresses() -> list[str]:
+    """Return the IPv4 addresses on the interfaces of this node."""
+    links = json.loads(output(["ip", "-j", "-4", "addr", "show"]) or "[]")
+    return [entry["local"] for link in links for entry in link.get("addr_info", []) if "local" in entry]
+
+
+def images() -> list[str]:
+    """Return the references of images in containerd's k8s.io namespace; empty while containerd is down."""
+    return output(["ctr", "--namespace", "k8s.io", "images", "ls", "-q"]).split()
+
+
+def _read(path: str) -> str:
+    try:
+        return Path(path).read_text(encoding="utf-8").strip()
+    except FileNotFoundError:
+        return ""

@@ -1,0 +1,45 @@
+"""Nodes and workloads, reduced to the fields of KubeNode and Workload."""
+
+from __future__ import annotations
+
+from typing import Any
+
+CONTROL_PLANE = "node-role.kubernetes.io/control-plane"
+KUBE_PROXY = ("DaemonSet", "kube-system", "kube-proxy")
+
+
+def node(item: dict[str, Any]) -> dict[str, Any]:
+    """Reduce a Node."""
+    status = item.get("status", {})
+    conditions = {entry["type"]: entry["status"] for entry in status.get("conditions", [])}
+    return {
+        "name": item["metadata"]["name"],
+        "ready": conditions.get("Ready") == "True",
+        "kubelet": status.get("nodeInfo", {}).get("kubeletVersion", ""),
+        "unschedulable": bool(item.get("spec", {}).get("unschedulable")),
+        "control_plane": CONTROL_PLANE in item["metadata"].get("labels", {}),
+    }
+
+
+def workload(kind: str, item: dict[str, Any]) -> dict[str, Any]:
+    """Reduce a Deployment, StatefulSet or DaemonSet; a status of an older spec counts nothing as ready."""
+    spec, status = item.get("spec", {}), item.get("status", {})
+    if kind == "DaemonSet":
+        desired, ready = status.get("desiredNumberScheduled", 0), status.get("numberReady", 0)
+        updated = status.get("updatedNumberScheduled", 0)
+    else:
+        desired, ready = spec.get("replicas", 1), status.get("readyReplicas", 0)
+        updated = status.get("updatedReplicas", 0)
+    if spec.get("updateStrategy", {}).get("type") == "OnDelete":
+        updated = ready  # who changes pods by hand decides when
+    if status.get("observedGeneration", 0) < item["metadata"].get("generation", 0):
+        # Its controller has not looked yet: before that a new DaemonSet wants 0 pods and has 0.
+        desired, ready, updated = max(desired, 1), 0, 0
+    return {
+        "kind": kind,
+        "namespace": item["metadata"]["namespace"],
+        "name": item["metadata"]["name"],
+        "desired": desired,
+        "ready": ready,
+        "updated": updated,
+    }
