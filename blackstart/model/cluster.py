@@ -7,9 +7,20 @@ from __future__ import annotations
 
 from ipaddress import IPv4Address, IPv4Network
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+
+PLACEHOLDER = "CHANGE-ME"
+
+
+def is_placeholder(value: object) -> bool:
+    """Say whether a value stands for one that the owner of the machines has yet to fill in."""
+    return isinstance(value, str) and PLACEHOLDER in value
+
+
+def _unless_placeholder(value: object) -> object:
+    return None if is_placeholder(value) else value
 
 
 class Strict(BaseModel):
@@ -21,8 +32,8 @@ class Strict(BaseModel):
 class Disk(Strict):
     """One disk by its name below /dev/disk/by-id (never /dev/sdX); size in decimal gigabytes as sold."""
 
-    id: str
-    size_gb: int
+    id: str = Field(min_length=1)
+    size_gb: int = Field(gt=0)
     serial: str = ""
 
 
@@ -36,9 +47,9 @@ class Disks(Strict):
 class Nic(Strict):
     """A network interface; the name may change with firmware, the MAC address does not."""
 
-    name: str
+    name: str = Field(min_length=1)
     mac: str = ""
-    address: IPv4Address | None = None
+    address: Annotated[IPv4Address | None, BeforeValidator(_unless_placeholder)] = None
 
 
 class Node(Strict):
@@ -47,12 +58,12 @@ class Node(Strict):
     name: str
     ansible_host: IPv4Address
     ansible_user: str = "root"
-    ansible_port: int = 22
+    ansible_port: int = Field(default=22, ge=1, le=65535)
     disks: Disks
     nic_lan: Nic
     nic_storage: Nic | None = None
-    ram_gib: int
-    gpu_carve_out_gib: int = 0
+    ram_gib: int = Field(gt=0)
+    gpu_carve_out_gib: int = Field(default=0, ge=0)
 
 
 class Versions(Strict):
@@ -85,7 +96,7 @@ class Endpoint(Strict):
 
     name: str
     address: IPv4Address
-    port: int = 6443
+    port: int = Field(default=6443, ge=1, le=65535)
     router_id: int = Field(default=51, ge=1, le=255)
 
 
@@ -102,7 +113,7 @@ class Time(Strict):
 
     sync: Literal["timesyncd", "none"] = "timesyncd"
     servers: tuple[str, ...] = ()
-    max_skew_seconds: float = 1.0
+    max_skew_seconds: float = Field(default=1.0, gt=0)
 
 
 class Gitops(Strict):
@@ -111,7 +122,70 @@ class Gitops(Strict):
     repository: str
     revision: str
     path: str
-    timeout_minutes: int = 30
+    timeout_minutes: int = Field(default=30, gt=0)
+
+
+class Kubelet(Strict):
+    """Fields of KubeletConfiguration for every kubelet, and the size of swap in compressed memory (0: none)."""
+
+    config: dict[str, Any] = {}
+    zram_mib: int = Field(default=0, ge=0)
+
+
+class Containerd(Strict):
+    """What depends on the kernel that containerd runs on; the defaults are right for a real machine."""
+
+    systemd_cgroup: bool = True
+    restrict_oom_score_adj: bool = False
+
+
+class Kubeadm(Strict):
+    """kubeadm's preflight checks whose errors are accepted, by name."""
+
+    ignore_preflight_errors: tuple[str, ...] = ()
+
+
+class Cilium(Strict):
+    """Chart values that are this cluster's own choice, merged over bootstrap/cilium/values.yaml.j2."""
+
+    overrides: dict[str, Any] = {}
+
+
+class Argocd(Strict):
+    """Where people find Argo CD."""
+
+    url: str = ""
+
+
+class Seed(Strict):
+    """What must exist before GitOps: manifests (of the bundle, or beside the inventory), namespaces, first Secrets.
+
+    The Secrets come as an age-encrypted file with the identity that opens it: both or neither.
+    """
+
+    manifests: tuple[str, ...] = ()
+    namespaces: tuple[str, ...] = ()
+    secrets_file: str = ""
+    identity_file: str = ""
+
+
+class Gpu(Strict):
+    """The GPUs' architecture as ROCm names it."""
+
+    target: str = ""
+
+
+class Storage(Strict):
+    """Rook and Ceph as the repository runs them: facts for the phases that care for disks and data."""
+
+    rook_version: str = ""
+    ceph_version: str = ""
+    network_provider: str = "host"
+    mons: int = Field(default=3, ge=1)
+    mgrs: int = Field(default=2, ge=1)
+    data_dir: str = "/var/lib/rook"
+    osd_max_backfills: int = Field(default=1, ge=1)
+    osd_recovery_sleep: float = Field(default=0.1, ge=0)
 
 
 class Cluster(Strict):
@@ -127,6 +201,14 @@ class Cluster(Strict):
     arch: Arch
     time: Time
     gitops: Gitops
+    kubelet: Kubelet = Kubelet()
+    containerd: Containerd = Containerd()
+    kubeadm: Kubeadm = Kubeadm()
+    cilium: Cilium = Cilium()
+    argocd: Argocd = Argocd()
+    seed: Seed = Seed()
+    gpu: Gpu = Gpu()
+    storage: Storage = Storage()
     bundle_path: Path
 
     @property

@@ -1,0 +1,117 @@
+"""The machines: how many, their names and addresses, their disks and memory."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from typing import TYPE_CHECKING
+
+from blackstart.model.cluster import is_placeholder
+from blackstart.model.problem import Finding
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from blackstart.model.cluster import Disk
+    from blackstart.model.draft import Draft
+    from blackstart.model.problem import Keys
+
+# What Kubernetes asks of a node's name (RFC 1123), and one label of it only: it becomes the machine's host name.
+_LABEL = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
+_MAC = re.compile(r"([0-9a-f]{2}:){5}[0-9a-f]{2}", re.IGNORECASE)
+# Names that the kernel gives in the order in which it finds disks, which is another at each boot.
+_KERNEL_NAME = re.compile(r"(/dev/)?(sd[a-z]+\d*|(nvme\d+n\d+|mmcblk\d+)(p\d+)?|vd[a-z]+\d*|dm-\d+|md\d+|loop\d+)")
+_BY_ID = "/dev/disk/by-id/"
+
+
+def even_number(draft: Draft) -> Iterator[Finding]:
+    """An even number of etcd members survives no more losses than one fewer, and is one more that can fail."""
+    count = len(draft.nodes)
+    if count % 2 == 0 and count:
+        message = f"found {count} control planes ({', '.join(draft.nodes)}), wanted an odd number"
+        yield Finding(
+            ("control_plane",), message, f"{count} survive no more losses than {count - 1}: add or remove one"
+        )
+
+
+def names(draft: Draft) -> Iterator[Finding]:
+    """A node's inventory name is its host name and its Kubernetes name."""
+    for node in draft.nodes:
+        if not _LABEL.fullmatch(node):
+            message = f"found the node name {node!r}, wanted letters a-z, digits and dashes, at most 63"
+            yield Finding((), message, "it becomes the host name and the Kubernetes name", node)
+
+
+def duplicates(draft: Draft) -> Iterator[Finding]:
+    """Two nodes cannot share an address, a MAC address or a disk, nor one node name a disk twice."""
+    claims: defaultdict[tuple[str, str], list[tuple[str, Keys]]] = defaultdict(list)
+    for node, address in draft.each("ansible_host"):
+        claims["address", str(address)].append((node, ("ansible_host",)))
+    for nic in ("nic_lan", "nic_storage"):
+        for node, value in draft.each(nic):
+            if value.address and value.address != draft.nodes[node].get("ansible_host"):
+                claims["address", str(value.address)].append((node, (nic, "address")))
+            if value.mac and not is_placeholder(value.mac):
+                claims["MAC address", value.mac.lower()].append((node, (nic, "mac")))
+    for node, disks in draft.each("disks"):
+        claims["disk", disks.boot.id].append((node, ("disks", "boot", "id")))
+        for index, disk in enumerate(disks.ceph):
+            claims["disk", disk.id].append((node, ("disks", "ceph", index, "id")))
+    for (kind, value), owners in claims.items():
+        for node, keys in owners[1:]:
+            if kind == "disk" and _boot_and_ceph(owners):
+                continue
+            message = f"{node} has the {kind} {value}, which {owners[0][0]} has already"
+            yield Finding(keys, message, f"each {kind} belongs to one machine, once", node)
+
+
+def _boot_and_ceph(owners: list[tuple[str, Keys]]) -> bool:
+    return len({node for node, _ in owners}) == 1 and any("boot" in keys for _, keys in owners)
+
+
+def boot_disk_is_ceph(draft: Draft) -> Iterator[Finding]:
+    """Installing a node erases its boot disk; were that a Ceph disk, data would be lost."""
+    for node, disks in draft.each("disks"):
+        for index, disk in enumerate(disks.ceph):
+            if disk.id == disks.boot.id:
+                message = f"{disk.id} is the boot disk of {node} and a Ceph disk of it; wanted: one or the other"
+                hint = "an installation would erase the data: name the disk that the system is on"
+                yield Finding(("disks", "ceph", index, "id"), message, hint, node)
+
+
+def disk_names(draft: Draft) -> Iterator[Finding]:
+    """A disk is named below /dev/disk/by-id: what is sda today is another disk tomorrow."""
+    for node, disks in draft.each("disks"):
+        named: list[tuple[Keys, Disk]] = [(("disks", "boot", "id"), disks.boot)]
+        named += [(("disks", "ceph", index, "id"), disk) for index, disk in enumerate(disks.ceph)]
+        for keys, disk in named:
+            if is_placeholder(disk.id):
+                continue
+            if _KERNEL_NAME.fullmatch(disk.id):
+                message = f"found {disk.id}, wanted a name below {_BY_ID}: kernel names change from boot to boot"
+                yield Finding(keys, message, f"on the node: ls -l {_BY_ID}", node)
+            elif disk.id.startswith(_BY_ID):
+                yield Finding(keys, f"found {disk.id}, wanted the name alone", f"write {disk.id[len(_BY_ID) :]}", node)
+            elif "/" in disk.id or " " in disk.id:
+                yield Finding(keys, f"found {disk.id!r}, wanted a name below {_BY_ID}", f"ls -l {_BY_ID}", node)
+            elif re.search(r"-part\d+$", disk.id):
+                whole = re.sub(r"-part\d+$", "", disk.id)
+                yield Finding(keys, f"found the partition {disk.id}, wanted a whole disk", f"write {whole}", node)
+
+
+def mac_addresses(draft: Draft) -> Iterator[Finding]:
+    """A MAC address tells an interface when firmware gives it another name."""
+    for nic in ("nic_lan", "nic_storage"):
+        for node, value in draft.each(nic):
+            if value.mac and not is_placeholder(value.mac) and not _MAC.fullmatch(value.mac):
+                message = f"found {value.mac!r}, wanted six pairs such as 02:42:0a:4d:0d:0d"
+                yield Finding((nic, "mac"), message, "on the node: ip -brief link", node)
+
+
+def gpu_memory(draft: Draft) -> Iterator[Finding]:
+    """What firmware gives to the GPU is taken from the same memory."""
+    for node, carved in draft.each("gpu_carve_out_gib"):
+        ram = draft.nodes[node].get("ram_gib")
+        if ram is not None and carved >= ram:
+            message = f"the GPU is given {carved} GiB, {node} has {ram} GiB in all; wanted: less than all"
+            yield Finding(("gpu_carve_out_gib",), message, "count ram_gib before the carve-out", node)
