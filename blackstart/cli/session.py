@@ -14,6 +14,7 @@ from blackstart.engine.ssh import Fleet
 from blackstart.errors import InputError
 from blackstart.model.check import check
 from blackstart.model.load import load, resolve
+from blackstart.model.problem import InventoryError, Severity
 
 if TYPE_CHECKING:
     import argparse
@@ -41,16 +42,12 @@ class Session:
 
 @contextmanager
 def session(args: argparse.Namespace, phases: Sequence[Phase], *, need_bundle: bool) -> Iterator[Session]:
-    """Open a session; raises InputError with every problem of the inventory at once."""
+    """Open a session; raises InventoryError with every problem of the inventory at once."""
     sources = resolve([str(name) for name in args.inventory], Path.cwd())
     desired, hostvars = load(sources)
     bundle = _bundle(desired.bundle_path, need=need_bundle)
-    problems = [p for p in check(sources, hostvars, desired, bundle) if p.severity == "error" and p.blocks(bundle)]
-    if problems:
-        raise InputError(
-            f"the inventory has {len(problems)} problem(s):\n" + "\n".join(str(problem) for problem in problems),
-            hint="nothing was touched; `blackstart check` shows them with hints",
-        )
+    if problems := [problem for problem in check(sources, hostvars, bundle) if problem.severity is Severity.ERROR]:
+        raise InventoryError(problems)
     limit = _limit(args.limit, desired)
     fleet = Fleet(desired.nodes, paths.state(desired.name))
     try:
