@@ -63,6 +63,8 @@ def write_inventory(folder: Path, sources: list[Path]) -> None:
     for index, source in enumerate(source if source.is_dir() else source.parent for source in sources):
         for path in sorted(source.glob("group_vars/all*")):
             link(folder / "group_vars/all" / f"{index}-{source.name}{path.suffix}", path)
+        for path in sorted(source.glob("seed/*")):
+            link(folder / "seed" / path.name, path)
         for path in sorted(source.glob("host_vars/*.yml")):
             link(folder / "host_vars" / path.stem / f"{index}-{source.name}.yml", path)
     bundle = Bundle.read(BUNDLE)
@@ -79,7 +81,9 @@ def write_inventory(folder: Path, sources: list[Path]) -> None:
     # All nodes of the practice cluster are named, since roles write about their peers; only one of them exists.
     nodes = Layout(LAYOUT.cluster, LAYOUT.subnet, LAB.names).machines
     hosts = {node.name: {"ansible_host": str(node.address)} for node in nodes}
-    (folder / "hosts.yml").write_text(yaml.safe_dump({"all": {"children": {"control_plane": {"hosts": hosts}}}}))
+    (folder / "hosts.yml").write_text(
+        yaml.safe_dump({"all": {"children": {"control_plane": {"hosts": hosts}}}}, sort_keys=False)
+    )
 
 
 def link(name: Path, target: Path) -> None:
