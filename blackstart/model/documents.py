@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 SUFFIXES = frozenset({"", ".yml", ".yaml", ".json"})  # what Ansible reads below group_vars and host_vars
 _FOLDERS = {"group_vars": "group", "host_vars": "host"}
+# No part of the inventory, though beside it: what the seed phase applies (ansible.cfg leaves it out as well).
+_BESIDE = frozenset({"seed", *_FOLDERS})
 _GROUP_KEYS = ("hosts", "vars", "children")
 _VAULT = "$ANSIBLE_VAULT"
 
@@ -83,7 +85,7 @@ def _inventory_files(source: Path) -> list[Path]:
     if source.is_file():
         return [source]
     inner = (path for path in source.rglob("*") if path.is_file() and path.suffix in SUFFIXES)
-    return sorted(path for path in inner if _FOLDERS.keys().isdisjoint(path.relative_to(source).parts))
+    return sorted(path for path in inner if _BESIDE.isdisjoint(path.relative_to(source).parts))
 
 
 def _variable_files(room: Path) -> Iterator[tuple[str, Path]]:
