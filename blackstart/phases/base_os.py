@@ -36,7 +36,9 @@ class BaseOs(LocalPhase):
     def play(self, desired: Cluster, observed: Observed) -> Play:
         """Refuse a node whose clock is far off before anything is made that carries a date."""
         wrong = [
-            f"{node.name}: {skew}" for node in observed.nodes.values() if (skew := self.trouble(desired, observed, node))
+            f"{node.name}: {skew}"
+            for node in observed.nodes.values()
+            if (skew := self.trouble(desired, observed, node))
         ]
         # A node that keeps time gets it from what this phase sets up; where another keeps it, waiting mends nothing.
         if wrong and desired.time.sync == "none":

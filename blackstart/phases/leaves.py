@@ -68,7 +68,8 @@ def survey(root: str, applications: Sequence[Application], pods: Sequence[Broken
     lines = []
     for cause, behind in causes.items():
         waiting = [name for name in behind if name != cause]
-        lines.append(f"{cause}: {trouble[cause]}" + (f" ({', '.join(waiting)} waits for it)" if waiting else ""))
+        verb = "waits" if len(waiting) == 1 else "wait"
+        lines.append(f"{cause}: {trouble[cause]}" + (f" ({', '.join(waiting)} {verb} for it)" if waiting else ""))
     return Survey(len(names), len(names) - len(trouble), tuple(lines))
 
 
@@ -189,15 +190,19 @@ def _first(name: str, known: Mapping[str, Application], trouble: Mapping[str, st
     """Follow what an application waits for to the one that waits for nothing else."""
     seen = [name]
     while True:
-        app = known.get(seen[-1])
-        follow = [other for other in _waits_for(app) if other in trouble and other not in seen] if app else []
+        follow = [other for other in _waits_for(seen[-1], known) if other in trouble and other not in seen]
         if not follow:
             return seen[-1]
         seen.append(follow[0])
 
 
-def _waits_for(app: Application) -> Iterable[str]:
-    # A failure or an error of its own is a cause, whatever its children do.
+def _waits_for(name: str, known: Mapping[str, Application]) -> Iterable[str]:
+    app = known.get(name)
+    if app is None:
+        # What is not created waits for those that would create it.
+        yield from (parent.name for parent in known.values() if name in parent.children)
+        return
+    # A fault of its own is a cause, whatever its children do.
     if failed(app) or _NOT_VALID in app.message or any(errors(text) for text in app.conditions):
         return
     if match := _WAITING.search(app.message):
@@ -205,7 +210,7 @@ def _waits_for(app: Application) -> Iterable[str]:
     for text in app.waiting_on:
         if match := _CHILD.match(text):
             yield match.group(1)
-    yield from app.children
+    yield from (child for child in app.children if child in known)
 
 
 def _short(text: str, length: int = 200) -> str:

@@ -49,4 +49,8 @@ class LocalPhase:
     def inactive(node: NodeFacts, unit: str) -> str:
         """Say that a unit does not run; empty when it does."""
         state = node.units.get(unit)
-        return "" if state is not None and state.active == "active" else f"{unit} is {state.active if state else 'unknown'}"
+        return (
+            ""
+            if state is not None and state.active == "active"
+            else f"{unit} is {state.active if state else 'unknown'}"
+        )

@@ -15,9 +15,6 @@ if TYPE_CHECKING:
     from blackstart.model.cluster import Cluster
     from blackstart.probe.observed import BrokenPod, Observed
 
-# kubelet: pkg/kubelet/nodeshutdown (Terminated, NodeShutdown), pkg/kubelet/lifecycle/predicate.go and
-# pkg/kubelet/cm/admission (the others): such a pod is Failed for good and only lies about.
-_LEFT_BY_SHUTDOWN = frozenset({"Terminated", "NodeShutdown", "NodeAffinity", "UnexpectedAdmissionError", "NodeLost"})
 # Kinds whose controllers make a deleted pod again. A Job's pod is the Job's own affair (backoffLimit), and a mirror
 # pod's owner is its Node.
 _CONTROLLERS = frozenset({"ReplicaSet", "StatefulSet", "DaemonSet"})
@@ -37,8 +34,10 @@ def _why(pod: BrokenPod, observed: Observed) -> str:
     """Say why this pod must be made anew; empty when it may come right by itself."""
     node = observed.nodes.get(pod.node)
     before_boot = node is not None and 0 < pod.created < node.booted
-    if pod.phase == "Failed" and pod.reason in _LEFT_BY_SHUTDOWN:
-        return f"it was left behind as {pod.reason} by the shutdown of {pod.node}"
+    if pod.phase == "Failed":
+        # With restartPolicy Always the kubelet fails a pod only when it shuts down, evicts it or will not admit it
+        # (pkg/kubelet/nodeshutdown, eviction, lifecycle/predicate.go), and never comes back to it.
+        return f"it has been Failed ({pod.reason}) since a shutdown or an eviction on {pod.node} and only lies about"
     if pod.phase == "Unknown" and pod.since > UNKNOWN_SECONDS:
         return f"its state has been Unknown since {pod.node} came back"
     if pod.reason in {"CreateContainerError", "RunContainerError"} and pod.since > CREATE_SECONDS:

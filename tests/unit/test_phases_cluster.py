@@ -364,7 +364,7 @@ def test_a_sync_that_argo_gave_up_on_is_started_again() -> None:
 @pytest.mark.parametrize(
     ("pod", "words"),
     [
-        (broken(phase="Failed", reason="Terminated"), "left behind"),
+        (broken(phase="Failed", reason="Terminated"), "Failed (Terminated)"),
         (broken(phase="Unknown", reason="Unknown"), "Unknown since"),
         (broken(reason="CreateContainerError", message="name is reserved"), "CreateContainerError for 300 s"),
         (broken(reason="Init:CrashLoopBackOff", since=25), "init container fails"),

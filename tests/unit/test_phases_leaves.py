@@ -55,6 +55,20 @@ def test_a_leaf_of_a_leaf_counts() -> None:
     assert "deep: is not created yet" in say(app("root", "team"), app("team", "deep"))
 
 
+def test_a_child_that_a_refused_sync_never_made_waits_for_its_parent() -> None:
+    message = "one or more synchronization tasks are not valid"
+    seen = say(app("root", "web", sync="OutOfSync", phase="Failed", message=message, waiting_on=("Beacon x: odd",)))
+    assert seen.startswith("0 of 2 applications Synced and Healthy: root: its whole sync is refused")
+    assert seen.endswith("(web waits for it)")
+
+
+def test_a_child_of_a_later_wave_waits_for_the_wave_before() -> None:
+    message = "waiting for healthy state of argoproj.io/Application/crds"
+    root = app("root", "crds", "web", sync="OutOfSync", phase="Running", message=message)
+    seen = say(root, app("crds", health="Progressing"))
+    assert seen == ("0 of 3 applications Synced and Healthy: crds: is Synced and Progressing (root, web wait for it)")
+
+
 def test_an_application_that_nobody_leads_to_does_not_count() -> None:
     assert say(app("root"), app("stranger", health="Degraded")) == "1 of 1 applications Synced and Healthy"
 
