@@ -38,6 +38,8 @@ RULES: tuple[Callable[[Draft], Iterator[Finding]], ...] = (
     networks.endpoint,
     versions.spelling,
     versions.kubelet_skew,
+    settings.names,
+    settings.snapshot,
     settings.cilium,
     settings.kubelet,
     settings.time_servers,

@@ -158,12 +158,12 @@ class Argocd(Strict):
 
 
 class Seed(Strict):
-    """What must exist before GitOps: manifests (of the bundle, or beside the inventory), namespaces, first Secrets.
+    """What must exist before GitOps: CRDs (files of the bundle, or beside the inventory), namespaces, first Secrets.
 
     The Secrets come as an age-encrypted file with the identity that opens it: both or neither.
     """
 
-    manifests: tuple[str, ...] = ()
+    crds: tuple[str, ...] = ()
     namespaces: tuple[str, ...] = ()
     secrets_file: str = ""
     identity_file: str = ""

@@ -99,35 +99,38 @@ def _variable_files(room: Path) -> Iterator[tuple[str, Path]]:
 def _root(found: Documents, file: Path) -> yaml.MappingNode | None:
     """Parse one file; None when it is empty, encrypted or broken."""
     found.files.append(file)
+    node = _parse(file)
+    if isinstance(node, yaml.MappingNode):
+        _twice(found, file, node, "")
+        return node
+    if isinstance(node, yaml.Node):
+        message = f"holds a {_kind(node)}, wanted keys and values"
+        node = Problem(shorten(file), 1, "", message, "write each value as `name: value`")
+    if isinstance(node, Problem):
+        found.broken.append(node)
+    found.secret |= node == _VAULT
+    return None
+
+
+def _parse(file: Path) -> yaml.Node | Problem | str | None:
+    """Return the file's document, its problem, the mark of an encrypted file, or None for an empty one."""
+    line, hint = 0, "was its writing cut off?"
     try:
-        text = file.read_text()
-        if text.startswith(_VAULT):
-            found.secret = True
-            return None
-        node = yaml.compose(text, Loader=yaml.CSafeLoader)
+        text = file.read_text(encoding="utf-8")
+        document: yaml.Node | None = yaml.compose(text, Loader=yaml.CSafeLoader)
     except OSError as error:
-        found.broken.append(Problem(shorten(file), 0, "", f"cannot be read: {error.strerror}", "mend its permissions"))
-        return None
+        message, hint = f"cannot be read: {error.strerror}", "mend its permissions"
     except UnicodeDecodeError as error:
-        found.broken.append(Problem(shorten(file), 0, "", f"is not UTF-8 text: {error.reason}", "save it as UTF-8"))
-        return None
+        message, hint = f"is not UTF-8 text: {error.reason}", "save it as UTF-8"
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         line = mark.line + 1 if mark else 0
         message = f"is not YAML: {error.problem or error.context}"
-        found.broken.append(Problem(shorten(file), line, "", message, "mend it there; was its writing cut off?"))
-        return None
     except yaml.YAMLError as error:
-        found.broken.append(Problem(shorten(file), 0, "", f"is not YAML: {error}", "was it altered?"))
-        return None
-    if node is None:
-        return None
-    if not isinstance(node, yaml.MappingNode):
-        message = f"holds a {_kind(node)}, wanted keys and values"
-        found.broken.append(Problem(shorten(file), 1, "", message, "write each value as `name: value`"))
-        return None
-    _twice(found, file, node, "")
-    return node
+        message = f"is not YAML: {error}"
+    else:
+        return _VAULT if text.startswith(_VAULT) else document
+    return Problem(shorten(file), line, "", message, hint)
 
 
 def _kind(node: yaml.Node) -> str:

@@ -1,4 +1,4 @@
-"""The inventory's flat variables: which there are, which field of the cluster each fills, and in which file it lives."""
+"""The inventory's flat variables: which there are, which field of the cluster each fills, in which file each lives."""
 
 from __future__ import annotations
 

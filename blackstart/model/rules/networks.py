@@ -27,7 +27,7 @@ _DNS_NAME = re.compile(r"(?=.{1,253}$)[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0
 
 
 def overlaps(draft: Draft) -> Iterator[Finding]:
-    """An address in two networks is reached in one of them only: every pair must be apart."""
+    """Yield each pair of networks that is not apart: an address in both would be reached in one of them only."""
     for first, second in combinations(_NETWORKS, 2):
         one, other = draft.values.get(first), draft.values.get(second)
         if one and other and one.overlaps(other):
@@ -36,7 +36,7 @@ def overlaps(draft: Draft) -> Iterator[Finding]:
 
 
 def sizes(draft: Draft) -> Iterator[Finding]:
-    """Kubeadm refuses pod and Service networks that are too small or too large."""
+    """Yield pod and Service networks that kubeadm refuses as too small or too large."""
     pods: IPv4Network | None = draft.values.get("network_pods")
     nodes = len(draft.nodes)
     if pods and not (_LARGEST_PODS <= pods.prefixlen <= _NODE_MASK and 2 ** (_NODE_MASK - pods.prefixlen) >= nodes):
@@ -51,7 +51,7 @@ def sizes(draft: Draft) -> Iterator[Finding]:
 
 
 def reserved(draft: Draft) -> Iterator[Finding]:
-    """Reserved ranges belong to something else: no node and no virtual address may lie in one."""
+    """Yield nodes and virtual addresses in ranges that belong to something else, and ranges that are none."""
     for index, text in enumerate(draft.values.get("network_reserved", ())):
         bounds = _range(text)
         keys: Keys = ("network_reserved", index)
@@ -82,12 +82,13 @@ def _held(draft: Draft) -> Iterator[tuple[str, Keys, str, IPv4Address]]:
 
 
 def outside(draft: Draft) -> Iterator[Finding]:
-    """Nodes and the API's address share one segment: routes between nodes and the virtual address depend on it."""
+    """Yield what is not on the nodes' one segment: their routes and the virtual address depend on it."""
     network: IPv4Network | None = draft.values.get("network_nodes")
     if network is None:
         return
-    others = [(name, draft.values.get(name)) for name in ("network_gateway",)]
-    held = [*_held(draft), *((name, (name,), "", address) for name, address in others if address)]
+    held = [*_held(draft)]
+    if gateway := draft.values.get("network_gateway"):
+        held.append(("the gateway", ("network_gateway",), "", gateway))
     for who, keys, node, address in held:
         if address not in network:
             yield Finding(
@@ -100,7 +101,7 @@ def outside(draft: Draft) -> Iterator[Finding]:
 
 
 def storage(draft: Draft) -> Iterator[Finding]:
-    """Ceph's daemons are bound to the storage network."""
+    """Yield storage addresses outside the storage network, which Ceph's daemons are bound to."""
     network: IPv4Network | None = draft.values.get("network_storage")
     for node, nic in draft.each("nic_storage"):
         keys: Keys = ("nic_storage", "address")
@@ -112,7 +113,7 @@ def storage(draft: Draft) -> Iterator[Finding]:
 
 
 def endpoint(draft: Draft) -> Iterator[Finding]:
-    """The API's address moves between the nodes, so it is nobody's own; its name goes into certificates."""
+    """Yield what keeps the API's address from moving between the nodes, and its name out of certificates."""
     address = draft.values.get("endpoint_address")
     owners = {held: f"the own address of {node}" for node, held in draft.each("ansible_host")}
     for nic in ("nic_lan", "nic_storage"):

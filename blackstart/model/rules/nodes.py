@@ -25,7 +25,7 @@ _BY_ID = "/dev/disk/by-id/"
 
 
 def even_number(draft: Draft) -> Iterator[Finding]:
-    """An even number of etcd members survives no more losses than one fewer, and is one more that can fail."""
+    """Yield an even number of etcd members: it survives no more losses than one fewer, and one more can fail."""
     count = len(draft.nodes)
     if count % 2 == 0 and count:
         message = f"found {count} control planes ({', '.join(draft.nodes)}), wanted an odd number"
@@ -35,28 +35,19 @@ def even_number(draft: Draft) -> Iterator[Finding]:
 
 
 def names(draft: Draft) -> Iterator[Finding]:
-    """A node's inventory name is its host name and its Kubernetes name."""
+    """Yield names that cannot be a host name and a Kubernetes name, both of which they become."""
     for node in draft.nodes:
         if not _LABEL.fullmatch(node):
             message = f"found the node name {node!r}, wanted letters a-z, digits and dashes, at most 63"
-            yield Finding((), message, "it becomes the host name and the Kubernetes name", node)
+            yield Finding((node,), message, "it becomes the host name and the Kubernetes name", node)
 
 
 def duplicates(draft: Draft) -> Iterator[Finding]:
-    """Two nodes cannot share an address, a MAC address or a disk, nor one node name a disk twice."""
+    """Yield addresses, MAC addresses and disks that two nodes share, or one node names twice."""
     claims: defaultdict[tuple[str, str], list[tuple[str, Keys]]] = defaultdict(list)
-    for node, address in draft.each("ansible_host"):
-        claims["address", str(address)].append((node, ("ansible_host",)))
-    for nic in ("nic_lan", "nic_storage"):
-        for node, value in draft.each(nic):
-            if value.address and value.address != draft.nodes[node].get("ansible_host"):
-                claims["address", str(value.address)].append((node, (nic, "address")))
-            if value.mac and not is_placeholder(value.mac):
-                claims["MAC address", value.mac.lower()].append((node, (nic, "mac")))
-    for node, disks in draft.each("disks"):
-        claims["disk", disks.boot.id].append((node, ("disks", "boot", "id")))
-        for index, disk in enumerate(disks.ceph):
-            claims["disk", disk.id].append((node, ("disks", "ceph", index, "id")))
+    for kind, value, node, keys in (*_interfaces(draft), *_disks(draft)):
+        if value and not is_placeholder(value):
+            claims[kind, value.removeprefix(_BY_ID)].append((node, keys))
     for (kind, value), owners in claims.items():
         for node, keys in owners[1:]:
             if kind == "disk" and _boot_and_ceph(owners):
@@ -65,42 +56,60 @@ def duplicates(draft: Draft) -> Iterator[Finding]:
             yield Finding(keys, message, f"each {kind} belongs to one machine, once", node)
 
 
+def _interfaces(draft: Draft) -> Iterator[tuple[str, str, str, Keys]]:
+    """Yield (kind, value, node, keys) of addresses and MAC addresses."""
+    for node, address in draft.each("ansible_host"):
+        yield "address", str(address), node, ("ansible_host",)
+    for nic in ("nic_lan", "nic_storage"):
+        for node, value in draft.each(nic):
+            if value.address and value.address != draft.nodes[node].get("ansible_host"):
+                yield "address", str(value.address), node, (nic, "address")
+            yield "MAC address", value.mac if is_placeholder(value.mac) else value.mac.lower(), node, (nic, "mac")
+
+
+def _disks(draft: Draft) -> Iterator[tuple[str, str, str, Keys]]:
+    """Yield (kind, value, node, keys) of all disks by id and by serial number, a node's boot disk first."""
+    for node, disks in draft.each("disks"):
+        places: list[tuple[Keys, Disk]] = [(("disks", "boot"), disks.boot)]
+        places += [(("disks", "ceph", index), disk) for index, disk in enumerate(disks.ceph)]
+        for keys, disk in places:
+            yield "disk", disk.id, node, (*keys, "id")
+            yield "serial number", disk.serial, node, (*keys, "serial")
+
+
 def _boot_and_ceph(owners: list[tuple[str, Keys]]) -> bool:
     return len({node for node, _ in owners}) == 1 and any("boot" in keys for _, keys in owners)
 
 
 def boot_disk_is_ceph(draft: Draft) -> Iterator[Finding]:
-    """Installing a node erases its boot disk; were that a Ceph disk, data would be lost."""
+    """Yield boot disks that are Ceph disks, too: an installation erases them, and data would be lost."""
     for node, disks in draft.each("disks"):
         for index, disk in enumerate(disks.ceph):
-            if disk.id == disks.boot.id:
+            if disk.id.removeprefix(_BY_ID) == disks.boot.id.removeprefix(_BY_ID) and not is_placeholder(disk.id):
                 message = f"{disk.id} is the boot disk of {node} and a Ceph disk of it; wanted: one or the other"
                 hint = "an installation would erase the data: name the disk that the system is on"
                 yield Finding(("disks", "ceph", index, "id"), message, hint, node)
 
 
 def disk_names(draft: Draft) -> Iterator[Finding]:
-    """A disk is named below /dev/disk/by-id: what is sda today is another disk tomorrow."""
-    for node, disks in draft.each("disks"):
-        named: list[tuple[Keys, Disk]] = [(("disks", "boot", "id"), disks.boot)]
-        named += [(("disks", "ceph", index, "id"), disk) for index, disk in enumerate(disks.ceph)]
-        for keys, disk in named:
-            if is_placeholder(disk.id):
-                continue
-            if _KERNEL_NAME.fullmatch(disk.id):
-                message = f"found {disk.id}, wanted a name below {_BY_ID}: kernel names change from boot to boot"
-                yield Finding(keys, message, f"on the node: ls -l {_BY_ID}", node)
-            elif disk.id.startswith(_BY_ID):
-                yield Finding(keys, f"found {disk.id}, wanted the name alone", f"write {disk.id[len(_BY_ID) :]}", node)
-            elif "/" in disk.id or " " in disk.id:
-                yield Finding(keys, f"found {disk.id!r}, wanted a name below {_BY_ID}", f"ls -l {_BY_ID}", node)
-            elif re.search(r"-part\d+$", disk.id):
-                whole = re.sub(r"-part\d+$", "", disk.id)
-                yield Finding(keys, f"found the partition {disk.id}, wanted a whole disk", f"write {whole}", node)
+    """Yield disks that are not named below /dev/disk/by-id: what is sda today is another disk tomorrow."""
+    for kind, name, node, keys in _disks(draft):
+        if kind != "disk" or is_placeholder(name):
+            continue
+        if _KERNEL_NAME.fullmatch(name):
+            message = f"found {name}, wanted a name below {_BY_ID}: kernel names change from boot to boot"
+            yield Finding(keys, message, f"on the node: ls -l {_BY_ID}", node)
+        elif name.startswith(_BY_ID):
+            yield Finding(keys, f"found {name}, wanted the name alone", f"write {name.removeprefix(_BY_ID)}", node)
+        elif "/" in name or " " in name:
+            yield Finding(keys, f"found {name!r}, wanted a name below {_BY_ID}", f"on the node: ls -l {_BY_ID}", node)
+        elif re.search(r"-part\d+$", name):
+            whole = re.sub(r"-part\d+$", "", name)
+            yield Finding(keys, f"found the partition {name}, wanted a whole disk", f"write {whole}", node)
 
 
 def mac_addresses(draft: Draft) -> Iterator[Finding]:
-    """A MAC address tells an interface when firmware gives it another name."""
+    """Yield MAC addresses that are none: they tell an interface when firmware gives it another name."""
     for nic in ("nic_lan", "nic_storage"):
         for node, value in draft.each(nic):
             if value.mac and not is_placeholder(value.mac) and not _MAC.fullmatch(value.mac):
@@ -109,7 +118,7 @@ def mac_addresses(draft: Draft) -> Iterator[Finding]:
 
 
 def gpu_memory(draft: Draft) -> Iterator[Finding]:
-    """What firmware gives to the GPU is taken from the same memory."""
+    """Yield GPUs that are given all memory or more: firmware takes their share from the same memory."""
     for node, carved in draft.each("gpu_carve_out_gib"):
         ram = draft.nodes[node].get("ram_gib")
         if ram is not None and carved >= ram:

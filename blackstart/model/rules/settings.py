@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import date
 from ipaddress import IPv4Address
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
@@ -18,21 +19,30 @@ if TYPE_CHECKING:
 
 _UNITS = {"h": 3600.0, "m": 60.0, "s": 1.0, "ms": 1e-3, "us": 1e-6, "µs": 1e-6, "ns": 1e-9}
 _DURATION = re.compile(r"(\d+(?:\.\d*)?)(h|ms|us|µs|ns|m|s)")
+_CLUSTER_NAME = re.compile(r"[a-z0-9]([a-z0-9-]{0,30}[a-z0-9])?")
+_DOMAIN = re.compile(r"(?=.{1,253}$)[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*")
 _OVERRIDES = "cilium_overrides"
 _KUBELET = "kubelet_config"
 
 
 def cilium(draft: Draft) -> Iterator[Finding]:
-    """Chart values that a rebuilt node, or a cluster whose first node is away, would not survive."""
+    """Yield chart values that a rebuilt node, or a cluster whose first node is away, would not survive."""
     overrides: Mapping[str, Any] = draft.values.get(_OVERRIDES, {})
     host = str(overrides.get("k8sServiceHost", ""))
     owners = {str(address): node for node, address in draft.each("ansible_host")} | {node: node for node in draft.nodes}
-    if host in owners and len(draft.nodes) > 1:
+    several = len(draft.nodes) > 1
+    if host in owners and several:
         message = f"found {host}, which is {owners[host]} alone: with it away no agent finds the API"
         yield Finding((_OVERRIDES, "k8sServiceHost"), message, "leave it out: agents are given every API server")
     elif host == "auto":
         message = "found auto, which asks a running API at rendering; wanted: an address"
         yield Finding((_OVERRIDES, "k8sServiceHost"), message, "leave it out: agents are given every API server")
+    k8s = overrides.get("k8s")
+    urls = str(k8s.get("apiServerURLs", "")) if isinstance(k8s, dict) else ""
+    named = {owners.get(server, server) for server in re.findall(r"//([^/:,\s]+)", urls)}
+    if len(named) == 1 and named <= set(draft.nodes) and several:
+        message = f"found {urls}, which is {named.pop()} alone: with it away no agent finds the API"
+        yield Finding((_OVERRIDES, "k8s", "apiServerURLs"), message, "leave it out: agents are given every API server")
     if str(overrides.get("kubeProxyReplacement", "true")).lower() == "false":
         message = "found false, and there is no kube-proxy: no Service would be reached"
         yield Finding((_OVERRIDES, "kubeProxyReplacement"), message, "leave it out")
@@ -47,7 +57,7 @@ def cilium(draft: Draft) -> Iterator[Finding]:
 
 
 def kubelet(draft: Draft) -> Iterator[Finding]:
-    """Fields of KubeletConfiguration that make a kubelet refuse to start, or pods end without their time."""
+    """Yield fields of KubeletConfiguration that stop a kubelet from starting, or end pods without their time."""
     config: Mapping[str, Any] = draft.values.get(_KUBELET, {})
     seconds: dict[str, float] = {}
     for key in ("shutdownGracePeriod", "shutdownGracePeriodCriticalPods"):
@@ -77,8 +87,28 @@ def _seconds(text: str) -> float | None:
     return sum(float(number) * _UNITS[unit] for number, unit in parts)
 
 
+def names(draft: Draft) -> Iterator[Finding]:
+    """Yield names of the cluster that Cilium (pkg/clustermesh/types, at most 32 characters) or DNS cannot carry."""
+    for variable, pattern, wanted in (
+        ("cluster_name", _CLUSTER_NAME, "1 to 32 small letters, digits and dashes"),
+        ("cluster_domain", _DOMAIN, "a DNS domain such as cluster.local"),
+    ):
+        name = draft.values.get(variable)
+        if name is not None and not is_placeholder(name) and not pattern.fullmatch(name):
+            yield Finding((variable,), f"found {name!r}, wanted {wanted}", "dashes neither first nor last")
+
+
+def snapshot(draft: Draft) -> Iterator[Finding]:
+    """Yield a package snapshot that is no day of the calendar."""
+    text: str = draft.values.get("arch_snapshot", "")
+    try:
+        date(*map(int, text.split("/"))) if text else None
+    except ValueError as error:
+        yield Finding(("arch_snapshot",), f"found {text}, wanted a day: {error}", "as in 2026/02/20: year, month, day")
+
+
 def time_servers(draft: Draft) -> Iterator[Finding]:
-    """Clocks are set before any name resolves."""
+    """Yield time servers by name: clocks are set before any name resolves."""
     for index, server in enumerate(draft.values.get("time_servers", ())):
         try:
             IPv4Address(server)
@@ -89,7 +119,7 @@ def time_servers(draft: Draft) -> Iterator[Finding]:
 
 
 def gitops(draft: Draft) -> Iterator[Finding]:
-    """The repository's URL goes into the root app as it is, and its path is relative to the repository."""
+    """Yield repository URLs and paths that the root app, which takes them as they are, cannot use."""
     repository: str = draft.values.get("gitops_repository", "")
     url = urlsplit(repository)
     if url.password or (url.username and url.scheme in {"http", "https"}):
@@ -105,7 +135,7 @@ def gitops(draft: Draft) -> Iterator[Finding]:
 
 
 def seed(draft: Draft) -> Iterator[Finding]:
-    """Encrypted Secrets are of use only with the identity that opens them."""
+    """Yield encrypted Secrets without the identity that opens them, and the reverse."""
     secrets, identity = draft.values.get("seed_secrets_file"), draft.values.get("seed_identity_file")
     if bool(secrets) != bool(identity):
         missing, has = ("identity", "secrets") if secrets else ("secrets", "identity")
@@ -116,7 +146,7 @@ def seed(draft: Draft) -> Iterator[Finding]:
 
 
 def preflight(draft: Draft) -> Iterator[Finding]:
-    """Accepting every error of kubeadm's preflight hides the ones that matter."""
+    """Yield the acceptance of every preflight error: it hides those that matter."""
     for index, name in enumerate(draft.values.get("kubeadm_ignore_preflight_errors", ())):
         if name.lower() == "all":
             message = "found all, wanted checks by name"

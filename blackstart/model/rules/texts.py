@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
     from blackstart.model.problem import Keys
 
+# Only Ansible reads these, and may fill them in.
+_HANDED_ON = frozenset({"kubelet_config", "cilium_overrides"})
 _ASK = {
     "id": "on the node: ls -l /dev/disk/by-id",
     "mac": "on the node: ip -brief link",
@@ -23,8 +25,9 @@ _ASK = {
 
 def templates(hostvars: Mapping[str, Mapping[str, Any]]) -> Iterator[Finding]:
     """Yield Jinja in variables: they are read before Ansible fills in anything."""
+    plain = variables.known() - _HANDED_ON - set(variables.CONNECTION)
     for node, keys, value in _texts(hostvars):
-        if "{{" in value:
+        if "{{" in value and keys[0] in plain:
             yield Finding(
                 keys, f"found the template {value}, wanted a plain value", "write out what it stands for", node
             )

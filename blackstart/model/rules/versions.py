@@ -19,7 +19,7 @@ _OLDEST_KUBELET = 3  # minor versions; kubernetes.io/releases/version-skew-polic
 
 
 def spelling(draft: Draft) -> Iterator[Finding]:
-    """A version names one release: no branch, no range, no `latest`."""
+    """Yield versions that do not name one release: branches, ranges, `latest`."""
     for field in Versions.model_fields:
         found = draft.values.get(f"version_{field}")
         if found is not None and not _parts(found) and not (field == "pause" and re.fullmatch(r"\d+\.\d+", found)):
@@ -33,7 +33,7 @@ def _parts(text: str) -> tuple[int, int, int] | None:
 
 
 def kubelet_skew(draft: Draft) -> Iterator[Finding]:
-    """A kubelet may be up to three minor versions older than the API server, and never newer."""
+    """Yield a kubelet that is newer than the API server, or more than three minor versions older."""
     server = _parts(draft.values.get("version_kubernetes", ""))
     kubelet = _parts(draft.values.get("version_kubelet", ""))
     if server is None or kubelet is None:
@@ -48,7 +48,7 @@ def kubelet_skew(draft: Draft) -> Iterator[Finding]:
 
 
 def in_bundle(draft: Draft, bundle: Bundle) -> Iterator[Finding]:
-    """A start takes everything from the bundle, so it must have each version that is asked for."""
+    """Yield versions that the bundle lacks: a start takes everything from it."""
     for field in Versions.model_fields:
         wanted, has = draft.values.get(f"version_{field}"), bundle.versions.get(field)
         if wanted is not None and wanted != has:
