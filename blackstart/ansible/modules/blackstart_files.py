@@ -7,6 +7,7 @@ take. Otherwise it does what they do: whole contents, atomic replacement, valida
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 from functools import partial
@@ -107,11 +108,13 @@ def write(path: Path, content: str, mode: int, valid: Callable[[Path], None]) ->
             file.flush()
             os.fsync(descriptor)
         valid(fresh)
-        if path.is_mount():
+        try:
+            fresh.replace(path)
+        except OSError as error:
+            if error.errno != errno.EBUSY:
+                raise
             path.write_text(content)
             path.chmod(mode)
-        else:
-            fresh.replace(path)
     finally:
         fresh.unlink(missing_ok=True)
 
