@@ -20,21 +20,26 @@ if TYPE_CHECKING:
 
     from blackstart.model.variables import Variable
 
-# What was wanted, by pydantic's name of the error; others are said in pydantic's own words.
+# What was wanted, by pydantic's name of the error; others are said in pydantic's own words. Only one
+# variable has a pattern: the day of the package snapshot.
 _WANTED = {
     "bool_parsing": "true or false",
     "bool_type": "true or false",
     "dict_type": "keys and values",
     "float_parsing": "a number",
     "float_type": "a number",
+    "greater_than": "more than {gt}",
+    "greater_than_equal": "at least {ge}",
     "int_from_float": "a whole number",
     "int_parsing": "a whole number",
     "int_type": "a whole number",
     "ip_v4_address": "an IPv4 address such as 192.168.1.13",
-    "ip_v4_network": "an IPv4 network such as 192.168.1.0/24",
+    "ip_v4_network": "an IPv4 network such as 192.168.1.0/24, with no bits behind the prefix",
+    "less_than_equal": "at most {le}",
+    "literal_error": "{expected}",
     "model_attributes_type": "keys and values",
     "model_type": "keys and values",
-    "string_pattern_mismatch": "a text like {pattern}",
+    "string_pattern_mismatch": "a text like 2026/02/20",
     "string_too_short": "a text that is not empty",
     "string_type": "a text: quote it",
     "tuple_type": "a list",
@@ -78,8 +83,7 @@ def _take(into: dict[str, Any], raw: Mapping[str, Any], name: str, variable: Var
     info = variable.info
     if name not in raw:
         if info.is_required():
-            words = (info.description or variable.model.__name__.lower()).lower()
-            return [Finding((name,), f"is missing; wanted: a value ({words})", "add it", node)]
+            return [Finding((name,), "is missing; wanted: a value", "add it", node)]
         into[name] = info.get_default(call_default_factory=True)
         return []
     annotation: Any = Annotated[info.annotation, info]
@@ -99,17 +103,17 @@ def _mistyped(name: str, entry: ErrorDetails, node: str) -> Finding:
         return Finding(keys, "is not a key of this variable", nearest(str(keys[-1]), variables.nested()), node)
     if entry["type"] == "missing":
         return Finding(keys, "is missing", "add it", node)
-    wanted = _WANTED.get(entry["type"], entry["msg"]).format(**entry.get("ctx", {}))
+    wanted = _WANTED.get(entry["type"], entry["msg"].removeprefix("Input should be ")).format(**entry.get("ctx", {}))
     return Finding(keys, f"found {entry['input']!r:.80}, wanted {wanted}", _advice(entry), node)
 
 
 def _advice(entry: ErrorDetails) -> str:
     if entry["type"] == "ip_v4_network":
         try:
-            return f"with no bits behind the prefix it is {IPv4Network(entry['input'], strict=False)}"
+            return f"did you mean {IPv4Network(entry['input'], strict=False)}?"
         except ValueError:
-            return ""
-    return ""
+            return "write address and prefix length"
+    return "mend the value there"
 
 
 def nearest(name: str, known: Iterable[str]) -> str:
