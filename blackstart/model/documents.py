@@ -72,6 +72,9 @@ def read(sources: Sequence[Path]) -> Documents:
             if (root := _root(found, file)) is not None:
                 for key, value in root.value:
                     _group(found, file, index, key, value)
+            elif not (found.secret or any(problem.file == shorten(file) for problem in found.broken)):
+                message = "is empty, wanted: the group control_plane with its nodes"
+                found.broken.append(Problem(shorten(file), 1, "", message, "was its writing cut off?"))
         for room, kind in _FOLDERS.items():
             for name, file in _variable_files(folder_of(source) / room):
                 if (root := _root(found, file)) is not None:
