@@ -9,44 +9,18 @@ from blackstart import paths
 from blackstart.errors import InputError
 from blackstart.model import documents, variables
 from blackstart.model.cluster import Cluster, Node
-from blackstart.model.draft import Draft, draft, nearest
+from blackstart.model.draft import draft, nearest
 from blackstart.model.places import place
 from blackstart.model.problem import Finding, Problem, Severity, shorten
-from blackstart.model.rules import networks, nodes, settings, texts, versions
+from blackstart.model.rules import RULES, texts, versions
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from blackstart.bundle.manifest import Bundle
     from blackstart.model.documents import Documents
 
     HostVars = Mapping[str, Mapping[str, Any]]
-
-RULES: tuple[Callable[[Draft], Iterator[Finding]], ...] = (
-    nodes.even_number,
-    nodes.names,
-    nodes.duplicates,
-    nodes.boot_disk_is_ceph,
-    nodes.disk_names,
-    nodes.mac_addresses,
-    nodes.gpu_memory,
-    networks.overlaps,
-    networks.sizes,
-    networks.reserved,
-    networks.outside,
-    networks.storage,
-    networks.endpoint,
-    versions.spelling,
-    versions.kubelet_skew,
-    settings.names,
-    settings.snapshot,
-    settings.cilium,
-    settings.kubelet,
-    settings.time_servers,
-    settings.gitops,
-    settings.seed,
-    settings.preflight,
-)
 
 
 def check(sources: Sequence[Path], hostvars: HostVars, bundle: Bundle | InputError | None = None) -> list[Problem]:

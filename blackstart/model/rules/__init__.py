@@ -1,4 +1,4 @@
-"""What an inventory must not say: one function per rule, pure, from the draft to findings; the docstring says why."""
+"""What an inventory must not say: one function per rule, pure, from the draft to findings; its docstring says why."""
 
 from __future__ import annotations
 
@@ -28,6 +28,8 @@ RULES: tuple[Callable[[Draft], Iterable[Finding]], ...] = (
     networks.endpoint,
     versions.spelling,
     versions.kubelet_skew,
+    settings.names,
+    settings.snapshot,
     settings.cilium,
     settings.kubelet,
     settings.time_servers,
