@@ -227,9 +227,11 @@ def main() -> None:
         },
         supports_check_mode=True,
     )
+    kubeadm = Kubeadm(module)
     if module.check_mode:
-        module.exit_json(changed=True, msg=f"would run kubeadm {module.params['action']}")
-    module.exit_json(**Kubeadm(module).apply())
+        changed = not (kubeadm.leftovers() and kubeadm.complete())
+        module.exit_json(changed=changed, msg=f"would run kubeadm {kubeadm.action}" if changed else "it is complete")
+    module.exit_json(**kubeadm.apply())
 
 
 if __name__ == "__main__":
