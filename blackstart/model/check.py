@@ -19,8 +19,11 @@ if TYPE_CHECKING:
 
     from blackstart.bundle.manifest import Bundle
     from blackstart.model.documents import Documents
+    from blackstart.model.draft import Draft
 
     HostVars = Mapping[str, Mapping[str, Any]]
+# What nothing reads but the installation of a machine.
+_FOR_INSTALLATION = frozenset({"disks", "nic_lan", "nic_storage"})
 
 
 def check(sources: Sequence[Path], hostvars: HostVars, bundle: Bundle | InputError | None = None) -> list[Problem]:
@@ -36,8 +39,15 @@ def check(sources: Sequence[Path], hostvars: HostVars, bundle: Bundle | InputErr
     elif bundle is not None:
         findings += versions.in_bundle(typed, bundle)
     problems = {place(read, finding) for finding in findings}
-    problems |= {place(read, finding, Severity.PLACEHOLDER) for finding in texts.placeholders(hostvars)}
+    problems |= {place(read, finding, _weight(finding, typed)) for finding in texts.placeholders(hostvars)}
     return sorted({*problems, *read.broken, *read.doubtful, *_unknown(read)})
+
+
+def _weight(placeholder: Finding, typed: Draft) -> Severity:
+    """Say whether a value still to fill in stops the next start, or only the installation of a machine."""
+    name = placeholder.keys[0]
+    waits = name in _FOR_INSTALLATION and name in typed.nodes[placeholder.node]
+    return Severity.PLACEHOLDER if waits else Severity.ERROR
 
 
 def complete(hostvars: HostVars) -> Cluster | None:
