@@ -235,3 +235,9 @@ def test_a_seed_document_comes_from_the_first_folder_or_the_bundle(tmp_path: Pat
         lookup.run(["none.yaml"])
     with pytest.raises(AnsibleLookupError, match="which the bundle does not have"):
         lookup.run(["manifests/none.yaml"])
+
+
+def test_the_practice_cluster_seeds_the_definition_that_its_platform_installs() -> None:
+    seeded = ROOT / "inventory/lab/seed/beacons.yaml"
+    installed = ROOT / "blackstart/lab/platform/cluster/platform/crds/beacons.yaml"
+    assert seeded.read_text() == installed.read_text()
