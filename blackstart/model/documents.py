@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass, field
 from difflib import get_close_matches
+from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 import yaml
@@ -12,7 +14,6 @@ from blackstart.model.problem import Problem, shorten
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
-    from pathlib import Path
 
 SUFFIXES = frozenset({"", ".yml", ".yaml", ".json"})  # what Ansible reads below group_vars and host_vars
 _FOLDERS = {"group_vars": "group", "host_vars": "host"}
@@ -84,16 +85,26 @@ def read(sources: Sequence[Path]) -> Documents:
     return found
 
 
+def files_below(folder: Path) -> list[Path]:
+    """Return all files below a folder, also those behind links to other folders, as Ansible does."""
+    return sorted(
+        Path(room, name)
+        for room, _, names in os.walk(folder, followlinks=True)
+        for name in names
+        if Path(room, name).is_file()
+    )
+
+
 def _inventory_files(source: Path) -> list[Path]:
     if source.is_file():
         return [source]
-    inner = (path for path in source.rglob("*") if path.is_file() and path.suffix in SUFFIXES)
-    return sorted(path for path in inner if _BESIDE.isdisjoint(path.relative_to(source).parts))
+    inner = (path for path in files_below(source) if path.suffix in SUFFIXES)
+    return [path for path in inner if _BESIDE.isdisjoint(path.relative_to(source).parts)]
 
 
 def _variable_files(room: Path) -> Iterator[tuple[str, Path]]:
     """Yield (group or host, file) below group_vars or host_vars, in the order in which Ansible reads them."""
-    for file in sorted(path for path in room.rglob("*") if path.is_file()):
+    for file in files_below(room):
         inside = file.relative_to(room)
         if file.suffix in SUFFIXES and not any(part.startswith(".") for part in inside.parts):
             yield (inside.parts[0] if len(inside.parts) > 1 else file.stem), file

@@ -7,6 +7,7 @@ import json
 import os
 import shutil
 import sys
+from contextlib import suppress
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
 GROUP = "control_plane"
 _KEEP = 20  # answers of ansible-inventory
+_READ = documents.SUFFIXES | {".cfg"}
 
 
 def read(sources: Sequence[Path]) -> dict[str, dict[str, Any]]:
@@ -43,7 +45,8 @@ def read(sources: Sequence[Path]) -> dict[str, dict[str, Any]]:
         return found
     hostvars = _nodes(texts, _ask(sources))
     if lasting:
-        _keep(kept, hostvars)
+        with suppress(OSError):  # a cache that cannot be written costs time and nothing else
+            _keep(kept, hostvars)
     return hostvars
 
 
@@ -54,13 +57,13 @@ def _lively(texts: Documents) -> bool:
 def _everything(texts: Documents) -> list[Path]:
     """Return all files of the inventories, also those that are no YAML: Ansible looks at them too."""
     folders = [source for source in texts.sources if source.is_dir()]
-    return sorted({*texts.files, *(file for folder in folders for file in folder.rglob("*") if file.is_file())})
+    return sorted({*texts.files, *(file for folder in folders for file in documents.files_below(folder))})
 
 
 def _key(sources: Sequence[Path], texts: Documents) -> str:
     digest = hashlib.sha256(f"{__version__} {version('ansible-core')} {[str(source) for source in sources]}".encode())
-    for file in _everything(texts):
-        digest.update(f"\0{file}\0".encode() + (file.read_bytes() if file.suffix in documents.SUFFIXES else b""))
+    for file in (paths.share() / "ansible.cfg", *_everything(texts)):
+        digest.update(f"\0{file}\0".encode() + (file.read_bytes() if file.suffix in _READ else b""))
     return digest.hexdigest()
 
 
