@@ -24,11 +24,11 @@ class ApiEndpoint(LocalPhase):
     )
 
     def trouble(self, desired: Cluster, observed: Observed, node: NodeFacts) -> str:  # noqa: ARG002 - base's signature
-        """A keepalived that does not run."""
+        """Name a keepalived that does not run."""
         return self.inactive(node, "keepalived.service")
 
     def gate(self, desired: Cluster, observed: Observed) -> Look:
-        """Open when keepalived runs everywhere and, once an API is ready, one node holds the address and answers on it."""
+        """Open when keepalived runs everywhere and, once an API is ready, one node holds the address and answers there."""
         look = super().gate(desired, observed)
         if not look.open or not observed.with_api:
             return look

@@ -50,7 +50,7 @@ class BaseOs(LocalPhase):
         return super().play(desired, observed)
 
     def trouble(self, desired: Cluster, observed: Observed, node: NodeFacts) -> str:  # noqa: ARG002 - base's signature
-        """A clock that is off from ours by more than the inventory allows."""
+        """Name a clock that is off from ours by more than the inventory allows."""
         allowed = desired.time.max_skew_seconds
         return f"its clock is off by {node.clock:+.1f} s, allowed are {allowed} s" if abs(node.clock) > allowed else ""
 

@@ -24,7 +24,7 @@ class Containerd(LocalPhase):
     )
 
     def trouble(self, desired: Cluster, observed: Observed, node: NodeFacts) -> str:  # noqa: ARG002 - base's signature
-        """A containerd that does not run."""
+        """Name a containerd that does not run."""
         return self.inactive(node, "containerd.service")
 
 
