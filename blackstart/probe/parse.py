@@ -70,15 +70,13 @@ def since_boot(said: ApiFacts, nodes: Mapping[str, NodeFacts]) -> ApiFacts:
 
 
 def silence(nodes: Collection[NodeFacts]) -> str:
-    """Say why there was no API to ask, from what each node said of its own server."""
-    said = [f"{facts.name}: {facts.api_error}" for facts in nodes if facts.api_error]
+    """Say why there was no API to ask: by what etcd shows, and what each node says of its own server."""
+    said = "; ".join(f"{facts.name}: {facts.api_error}" for facts in nodes if facts.api_error)
     if not said:
         return "no node that answers runs an API server"
-    without = [facts for facts in nodes if "etcd" in facts.api_error]
-    if not without:
-        return "no API server is ready (" + "; ".join(said) + ")"
-    etcd = without[0].etcd
-    voters = [member for member in etcd if not member.learner]
-    healthy = sum(member.healthy for member in voters)
-    count = f": {healthy} of {len(voters)} members are healthy" if voters else ""
-    return f"the API server on {without[0].name} answers, but etcd has no quorum{count} ({'; '.join(said)})"
+    for facts in nodes:
+        voters = [member for member in facts.etcd if not member.learner]
+        healthy = sum(member.healthy for member in voters)
+        if voters and healthy <= len(voters) // 2:
+            return f"etcd has no quorum, {healthy} of its {len(voters)} members serve consistent reads ({said})"
+    return f"no API server is ready ({said})"

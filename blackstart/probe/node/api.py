@@ -107,7 +107,7 @@ def _one(connection: https.Connection, path: str, accept: str, deadline: float) 
         status, body = connection.ask(path, accept=accept, within=left)
     except (OSError, http.client.HTTPException) as error:
         why = https.explain(error, f"{connection.host}:{connection.port}", left)
-        slow = "; it is up, so etcd has no quorum or hardly answers" if "no answer" in why else ""
+        slow = ": etcd may have no quorum" if "no answer" in why else ""
         raise Silent(f"{why} to GET {path}{slow}") from error
     if status == http.HTTPStatus.NOT_FOUND:
         return None
@@ -123,4 +123,5 @@ def refused(status: int, path: str, body: str) -> str:
     except (ValueError, KeyError, TypeError):
         message = body.strip()[:200]
     text = f"GET {path} was answered with status {status}: {message}"
-    return f"etcd has no quorum or hardly answers: {text}" if "etcdserver" in message else text
+    etcd = "etcdserver" in message or "storage is" in message  # "storage is (re)initializing"
+    return f"etcd has no quorum or hardly answers: {text}" if etcd else text

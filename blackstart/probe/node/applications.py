@@ -6,6 +6,7 @@ from typing import Any
 
 GROUP = "argoproj.io"
 HELD = "blackstart.io/held"
+REFRESH = "argocd.argoproj.io/refresh"
 _WELL = {"", "Healthy", "Suspended"}
 
 
@@ -42,6 +43,7 @@ def _one(
         "waiting_on": [*_refused(operation), *_unwell(resources, known, short)],
         "repository": source.get("repoURL", ""),
         "path": source.get("path") or source.get("chart", ""),
+        "refreshing": REFRESH in (meta.get("annotations") or {}),
         "held": HELD in (meta.get("annotations") or {}),
     }
 

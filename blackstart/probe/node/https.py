@@ -91,14 +91,26 @@ def readyz(address: str, port: int, name: str, seconds: float = 2.0) -> str:
     where = f"{address}:{port}"
     if not Path(CA).exists():
         return f"{CA} is not there"
-    connection = Connection(address, port, ssl.create_default_context(cafile=CA), name, seconds)
+    tls = ssl.create_default_context(cafile=CA)
     try:
-        status, body = connection.ask("/readyz?verbose")
+        status, body = _once(Connection(address, port, tls, name, seconds), "/readyz?verbose")
+    except socket.timeout as error:
+        # Without quorum the server is still trying etcd; /livez/ping asks nobody.
+        try:
+            _once(Connection(address, port, tls, name, 1), "/livez/ping")
+        except (OSError, http.client.HTTPException):
+            return explain(error, where, seconds)
+        return f"is up, but its checks did not end in {seconds:.0f} s: etcd hardly answers or has no quorum"
     except (OSError, http.client.HTTPException) as error:
         return explain(error, where, seconds)
+    return "" if status == http.HTTPStatus.OK else unready(status, body.decode(errors="replace"))
+
+
+def _once(connection: Connection, path: str) -> tuple[int, bytes]:
+    try:
+        return connection.ask(path)
     finally:
         connection.close()
-    return "" if status == http.HTTPStatus.OK else unready(status, body.decode(errors="replace"))
 
 
 def unready(status: int, body: str) -> str:

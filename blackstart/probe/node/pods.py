@@ -75,16 +75,18 @@ def reason(item: dict[str, Any]) -> str:
 
 
 def _init_reason(item: dict[str, Any]) -> str:
-    """Return the first init container's reason that holds the pod up; sidecars that have started do not."""
+    """Return the first init container's reason that holds the pod up; sidecars that have started do not.
+
+    Where kubectl counts them ("Init:0/1") it is PodInitializing here: nothing has failed, it only goes on.
+    """
     sidecars = {c["name"] for c in item["spec"].get("initContainers", []) if c.get("restartPolicy") == "Always"}
-    states = item.get("status", {}).get("initContainerStatuses", [])
-    for number, container in enumerate(states):
+    for container in item.get("status", {}).get("initContainerStatuses", []):
         state = container.get("state", {})
         ended = state.get("terminated")
         if (ended and ended.get("exitCode") == 0) or (container["name"] in sidecars and container.get("started")):
             continue
         text = _state_reason(state)
-        return f"Init:{text}" if text not in {"", "PodInitializing"} else f"Init:{number}/{len(states)}"
+        return f"Init:{text}" if text not in {"", "PodInitializing"} else "PodInitializing"
     return ""
 
 
