@@ -1,4 +1,8 @@
-"""`blackstart check`: every problem of the inventory at once, with file, line and hint; touches nothing."""
+"""`blackstart check`: every problem of the inventory at once, with file, line and hint; touches nothing.
+
+A disk or an interface whose name is still to be filled in (CHANGE-ME) is named and is no error: only the installation
+of a machine needs it.
+"""
 
 from __future__ import annotations
 

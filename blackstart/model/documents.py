@@ -113,38 +113,42 @@ def _variable_files(room: Path) -> Iterator[tuple[str, Path]]:
 def _root(found: Documents, file: Path) -> yaml.MappingNode | None:
     """Parse one file; None when it is empty, encrypted or broken."""
     found.files.append(file)
-    node = _parse(file)
+    try:
+        text = file.read_text(encoding="utf-8")
+        if text.startswith(_VAULT):
+            found.secret = True
+            return None
+        node: yaml.Node | None = yaml.compose(text, Loader=yaml.CSafeLoader)
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        found.broken.append(_unreadable(file, error))
+        return None
     if isinstance(node, yaml.MappingNode):
         _twice(found, file, node, "")
         return node
-    if isinstance(node, yaml.Node):
+    if node is not None and not _is_null(node):
         message = f"holds a {_kind(node)}, wanted keys and values"
-        node = Problem(shorten(file), 1, "", message, "write each value as `name: value`")
-    if isinstance(node, Problem):
-        found.broken.append(node)
-    found.secret |= node == _VAULT
+        found.broken.append(Problem(shorten(file), 1, "", message, "write each value as `name: value`"))
     return None
 
 
-def _parse(file: Path) -> yaml.Node | Problem | str | None:
-    """Return the file's document, its problem, the mark of an encrypted file, or None for an empty one."""
-    line, hint = 0, "was its writing cut off?"
-    try:
-        text = file.read_text(encoding="utf-8")
-        document: yaml.Node | None = yaml.compose(text, Loader=yaml.CSafeLoader)
-    except OSError as error:
-        message, hint = f"cannot be read: {error.strerror}", "mend its permissions"
-    except UnicodeDecodeError as error:
-        message, hint = f"is not UTF-8 text: {error.reason}", "save it as UTF-8"
-    except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        line = mark.line + 1 if mark else 0
-        message = f"is not YAML: {error.problem or error.context}"
-    except yaml.YAMLError as error:
-        message = f"is not YAML: {error}"
-    else:
-        return _VAULT if text.startswith(_VAULT) else document
-    return Problem(shorten(file), line, "", message, hint)
+def _unreadable(file: Path, error: OSError | UnicodeDecodeError | yaml.YAMLError) -> Problem:
+    """Say why a file could not be parsed, and on which line."""
+    match error:
+        case OSError():
+            return Problem(shorten(file), 0, "", f"cannot be read: {error.strerror}", "mend its permissions")
+        case UnicodeDecodeError():
+            line = error.object.count(b"\n", 0, error.start) + 1
+            return Problem(shorten(file), line, "", f"is not UTF-8 text: {error.reason}", "save it as UTF-8")
+        case yaml.MarkedYAMLError() if error.problem_mark:
+            # A file that was cut off is wrong behind its end.
+            line = min(error.problem_mark.line + 1, max(1, len(file.read_text(encoding="utf-8").splitlines())))
+            words = ", ".join(part for part in (error.context, error.problem) if part)
+            return Problem(shorten(file), line, "", f"is not YAML: {words}", "was its writing cut off?")
+    return Problem(shorten(file), 0, "", f"is not YAML: {error}", "was its writing cut off?")
+
+
+def _is_null(node: yaml.Node) -> bool:
+    return isinstance(node, yaml.ScalarNode) and node.value in ("", "~", "null")
 
 
 def _kind(node: yaml.Node) -> str:
@@ -198,7 +202,7 @@ def _group(found: Documents, file: Path, source: int, key: yaml.Node, value: yam
 def _items(found: Documents, file: Path, name: str, node: yaml.Node) -> list[tuple[yaml.Node, yaml.Node]]:
     if isinstance(node, yaml.MappingNode):
         return list(node.value)
-    if not (isinstance(node, yaml.ScalarNode) and node.value in ("", "~", "null")):
+    if not _is_null(node):
         message = f"holds a {_kind(node)}, wanted keys and values"
         found.broken.append(
             Problem(shorten(file), node.start_mark.line + 1, name, message, "end each name with a colon")
