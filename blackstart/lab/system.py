@@ -77,8 +77,8 @@ def ensure_system_packages(
 
 def _missing_on_debian(packages: list[str]) -> list[str]:
     asked = process.run(["dpkg-query", "-W", "-f", _DPKG_FORMAT, *packages], check=False)
-    words = (line.split() for line in asked.stdout.splitlines())
-    installed = {found[0] for found in words if len(found) == 2 and found[1].startswith("ii")}  # noqa: PLR2004
+    lines = (line.partition(" ") for line in asked.stdout.splitlines())
+    installed = {name for name, _, status in lines if status.startswith("ii")}
     return [package for package in packages if package not in installed]
 
 

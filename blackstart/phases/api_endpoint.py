@@ -28,7 +28,7 @@ class ApiEndpoint(LocalPhase):
         return self.inactive(node, "keepalived.service")
 
     def gate(self, desired: Cluster, observed: Observed) -> Look:
-        """Open when keepalived runs everywhere and, once an API is ready, one node holds the address and answers there."""
+        """Open when keepalived runs everywhere and, with an API ready, one node holds the address and answers there."""
         look = super().gate(desired, observed)
         if not look.open or not observed.with_api:
             return look

@@ -25,7 +25,7 @@ class Kubernetes(LocalPhase):
     )
 
     def trouble(self, desired: Cluster, observed: Observed, node: NodeFacts) -> str:  # noqa: ARG002 - base's signature
-        """Name a tool that is missing or of another version than the inventory's; a member whose kubelet does not run."""
+        """Name a tool that is missing or of another version than wanted; a member whose kubelet does not run."""
         wanted = desired.versions.kubelet.removeprefix("v")
         wrong = [f"{tool} {node.packages.get(tool, 'missing')}" for tool in TOOLS if node.packages.get(tool) != wanted]
         if wrong:
