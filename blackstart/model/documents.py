@@ -139,9 +139,9 @@ def _unreadable(file: Path, error: OSError | UnicodeDecodeError | yaml.YAMLError
         case UnicodeDecodeError():
             line = error.object.count(b"\n", 0, error.start) + 1
             return Problem(shorten(file), line, "", f"is not UTF-8 text: {error.reason}", "save it as UTF-8")
-        case yaml.MarkedYAMLError() if error.problem_mark:
+        case yaml.MarkedYAMLError() if mark := error.problem_mark or error.context_mark:
             # A file that was cut off is wrong behind its end.
-            line = min(error.problem_mark.line + 1, max(1, len(file.read_text(encoding="utf-8").splitlines())))
+            line = min(mark.line + 1, max(1, len(file.read_text(encoding="utf-8").splitlines())))
             words = ", ".join(part for part in (error.context, error.problem) if part)
             return Problem(shorten(file), line, "", f"is not YAML: {words}", "was its writing cut off?")
     return Problem(shorten(file), 0, "", f"is not YAML: {error}", "was its writing cut off?")
