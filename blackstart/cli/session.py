@@ -51,7 +51,7 @@ def session(args: argparse.Namespace, phases: Sequence[Phase], *, need_bundle: b
     limit = _limit(args.limit, desired)
     fleet = Fleet(desired.nodes, paths.state(desired.name))
     try:
-        yield Session(desired, sources, bundle, Looker(desired, fleet, phases, hostvars, bundle), limit)
+        yield Session(desired, sources, bundle, Looker(desired, fleet, phases, hostvars, bundle, sources), limit)
     finally:
         fleet.close()
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from blackstart.errors import GateTimeoutError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from blackstart.engine.journal import Journal
     from blackstart.engine.looker import Looker
@@ -26,16 +26,22 @@ class Gates:
         desired: Cluster,
         looker: Looker,
         journal: Journal,
+        timeouts: Mapping[str, float],
         *,
-        timeout: float | None = None,
+        mend: Callable[[], bool] = lambda: False,
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
-        """Look through looker; timeout (seconds) replaces every phase's own; time comes from outside."""
+        """Look through looker; timeouts says by phase how many seconds its gate may take; time comes from outside.
+
+        mend is called after each look that found a gate closed: some trouble shows only while one waits (a pod that a
+        power cut left broken). It returns whether it did something, and then has looked anew.
+        """
         self._desired = desired
         self._looker = looker
         self._journal = journal
-        self._timeout = timeout
+        self._timeouts = timeouts
+        self._mend = mend
         self._clock = clock
         self._sleep = sleep
         self._pending: dict[str, Phase] = {}  # applied, and not seen open yet
@@ -70,7 +76,7 @@ class Gates:
         if look.open:
             return False
         started = self._clock()
-        timeout = phase.timeout if self._timeout is None else self._timeout
+        timeout = self._timeouts[phase.name]
         self._journal.write("gate_start", phase=phase.name, title=phase.title)
         seen = ""
         while True:
@@ -84,8 +90,10 @@ class Gates:
                     hint="`blackstart status` shows the whole cluster; the report of this run shows each gate. "
                     "Mend what it names and run the same command again",
                 )
-            self._sleep(PAUSE)
-            look = phase.gate(self._desired, self._looker.look())
+            if not self._mend():
+                self._sleep(PAUSE)
+                self._looker.look()
+            look = phase.gate(self._desired, self._looker.latest)
             self._notice()
             if look.open:
                 break

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from typing import TYPE_CHECKING, Any
 
 import yaml
@@ -15,32 +16,54 @@ import yaml
 from blackstart import paths
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
     from pathlib import Path
 
     from blackstart.bundle.manifest import Bundle
 
 
 def inputs(
-    phases: Iterable[str], hostvars: Mapping[str, Mapping[str, Any]], bundle: Bundle | None
+    phases: Iterable[str],
+    hostvars: Mapping[str, Mapping[str, Any]],
+    bundle: Bundle | None,
+    sources: Sequence[Path],
 ) -> dict[tuple[str, str], str]:
-    """Return the hash by (phase, node), and by (phase, "") for the cluster as a whole."""
+    """Return the hash by (phase, node), and by (phase, "") for the cluster as a whole.
+
+    Only variables that the phase's playbook names, or its role owns, count: a new Git branch is no reason to touch
+    the kernel's settings. Files of the inventories that a variable names count by their content.
+    """
     files = {} if bundle is None else bundle.files
-    pinned = json.dumps([sorted(files.items()), sorted(bundle.versions.items()) if bundle else []])
+    addresses = sorted((node, str(variables.get("ansible_host"))) for node, variables in hostvars.items())
+    pinned = json.dumps([addresses, sorted(files.items()), sorted(bundle.versions.items()) if bundle else []])
     found: dict[tuple[str, str], str] = {}
     for phase in phases:
+        text = (paths.share() / "playbooks" / f"{phase}.yml").read_text()
         code = _code(phase)
-        for node, variables in hostvars.items():
-            found[phase, node] = _digest(code, pinned, _plain(variables))
-        found[phase, ""] = _digest(code, pinned, *(_plain(hostvars[node]) for node in sorted(hostvars)))
+        mine = {node: _variables(phase, text, variables, sources) for node, variables in hostvars.items()}
+        for node, plain in mine.items():
+            found[phase, node] = _digest(code, pinned, plain)
+        found[phase, ""] = _digest(code, pinned, *(mine[node] for node in sorted(mine)))
     return found
 
 
-def _plain(variables: Mapping[str, Any]) -> str:
-    # How a node is reached does not change what is put on it.
-    kept = [name for name in variables if not name.startswith("ansible_") or name == "ansible_host"]
-    mine = {name: variables[name] for name in kept}
-    return json.dumps(mine, sort_keys=True, default=str)
+def _variables(phase: str, text: str, variables: Mapping[str, Any], sources: Sequence[Path]) -> str:
+    named = set(re.findall(r"[a-z_]+", text))
+    mine = {name: value for name, value in variables.items() if name in named or name.startswith(f"{phase}_")}
+    return json.dumps([mine, [_content(value, sources) for value in _strings(mine)]], sort_keys=True, default=str)
+
+
+def _strings(value: Any) -> list[str]:  # noqa: ANN401 - any YAML value
+    if isinstance(value, dict):
+        return [text for _, entry in sorted(value.items()) for text in _strings(entry)]
+    if isinstance(value, list):
+        return [text for entry in value for text in _strings(entry)]
+    return [value] if isinstance(value, str) else []
+
+
+def _content(name: str, sources: Sequence[Path]) -> str:
+    files = [source / name for source in sources if name and len(name) < 200 and (source / name).is_file()]  # noqa: PLR2004
+    return _digest(*(hashlib.sha256(file.read_bytes()).hexdigest() for file in files)) if files else ""
 
 
 def _digest(*parts: str) -> str:

@@ -9,6 +9,7 @@ from blackstart.probe.observe import observe
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from pathlib import Path
 
     from blackstart.bundle.manifest import Bundle
     from blackstart.engine.ssh import Fleet
@@ -29,12 +30,13 @@ class Looker:
         phases: Sequence[Phase],
         hostvars: Mapping[str, Mapping[str, Any]],
         bundle: Bundle | None,
+        sources: Sequence[Path],
     ) -> None:
         """Hash today's inputs once; they do not change during a run."""
         self.desired = desired
         self.fleet = fleet
         self._watch = {phase.name: phase.watch for phase in phases if phase.local}
-        self._inputs = inputs((phase.name for phase in phases), hostvars, bundle)
+        self._inputs = inputs((phase.name for phase in phases), hostvars, bundle, sources)
         self._wanted = frozenset(image.name for image in bundle.images) if bundle else frozenset()
         self._via = ""  # whose API answered last: asked first, in the same breath as the nodes
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from contextlib import ExitStack
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from blackstart import paths
@@ -14,7 +14,7 @@ from blackstart.errors import BlackstartError, InputError, UnreachableError
 from blackstart.probe.receipts import write_receipts
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
     from blackstart.bundle.manifest import Bundle
@@ -24,6 +24,11 @@ if TYPE_CHECKING:
     from blackstart.model.cluster import Cluster
     from blackstart.phases.base import Phase, Play, Reason
     from blackstart.probe.observed import Observed
+
+
+# What a gate may be waiting for without knowing: a seed that Argo CD asks for, an agent or a pod to be made anew.
+MENDERS = frozenset({"seed", "cilium", "revive"})
+MENDS = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +82,7 @@ class Run:
     bundle: Bundle
     limit: Sequence[str]
     timeout: float | None = None  # seconds that any gate may take, instead of its phase's own
+    mended: dict[str, int] = field(default_factory=dict)  # how often a phase was applied while a gate was awaited
 
     def apply(self) -> tuple[Step, ...]:
         """Take the cluster to the target; return the steps of the first plan (empty: nothing was to be done).
@@ -90,10 +96,11 @@ class Run:
         refuse_unreachable(observed, self.limit if whole or not answering else answering)
         steps = plan(self.phases, self.desired, observed, self.limit)
         self.journal.write("plan", steps=[step_event(step) for step in steps])
-        gates = Gates(self.desired, self.looker, self.journal, timeout=self.timeout)
         with ExitStack() as stack:
             variables: dict[str, Any] = {}
-            if steps:
+            gates = self._gates(lambda: self._mend(variables))
+            closed = any(not phase.gate(self.desired, observed).open for phase in self.phases)
+            if steps or closed:
                 self._check_bundle()
                 url = stack.enter_context(serve(self.bundle.path, self.looker.fleet.local_address(answering[0])))
                 variables = {
@@ -106,6 +113,12 @@ class Run:
             gates.wait(self.phases)
         return steps
 
+    def _gates(self, mend: Callable[[], bool]) -> Gates:
+        own = {phase.name: phase.timeout for phase in self.phases}
+        own["root_application"] = self.desired.gitops.timeout_minutes * 60.0
+        timeouts = own if self.timeout is None else dict.fromkeys(own, self.timeout)
+        return Gates(self.desired, self.looker, self.journal, timeouts, mend=mend)
+
     def _batch(self, batch: Sequence[Phase], gates: Gates, variables: dict[str, Any]) -> None:
         """Apply neighbouring phases in one Ansible run, those of them that still have reasons."""
         steps = plan(batch, self.desired, self.looker.latest, self.limit)
@@ -117,6 +130,19 @@ class Run:
         if steps:
             self._play(steps, variables)
             gates.applied([step.phase for step in steps])
+
+    def _mend(self, variables: dict[str, Any]) -> bool:
+        """Apply again what mends trouble that shows only later; at most MENDS times each, or it mends nothing."""
+        if not self.looker.latest.api.reachable:
+            return False
+        menders = [p for p in self.phases if p.name in MENDERS and self.mended.get(p.name, 0) < MENDS]
+        steps = plan(menders, self.desired, self.looker.latest, self.limit)
+        if not steps:
+            return False
+        name = steps[0].phase.name
+        self.mended[name] = self.mended.get(name, 0) + 1
+        self._play(steps[:1], variables)
+        return True
 
     def _play(self, steps: Sequence[Step], variables: dict[str, Any]) -> None:
         names = [step.phase.name for step in steps]

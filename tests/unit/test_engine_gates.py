@@ -51,10 +51,10 @@ class Phase:
         return observed
 
 
-def gates(tmp_path: Path, *looks: Look, timeout: float | None = None) -> tuple[Gates, Path]:
+def gates(tmp_path: Path, *looks: Look, timeout: float = 5.0) -> tuple[Gates, Path]:
     clock = Clock()
     journal = Journal(tmp_path / "run")
-    made = Gates(None, Looker(*looks), journal, timeout=timeout, clock=clock, sleep=clock.sleep)
+    made = Gates(None, Looker(*looks), journal, {"network": timeout}, clock=clock, sleep=clock.sleep)
     return made, tmp_path / "run" / "journal.jsonl"
 
 
