@@ -20,7 +20,12 @@ class Kubernetes(LocalPhase):
     name = "kubernetes"
     title = "Kubelet and tools"
     watch = Watch(
-        files=("/etc/kubernetes/kubelet.env", "/etc/kubernetes/kubelet.conf.d/10-blackstart.conf"),
+        files=(
+            "/etc/kubernetes/kubelet.env",
+            "/etc/kubernetes/kubelet.conf.d/10-blackstart.conf",
+            "/etc/systemd/system/kubelet.service.d/10-blackstart.conf",
+            "/etc/systemd/logind.conf.d/50-blackstart.conf",
+        ),
         packages=(*TOOLS, "cni-plugins", "conntrack-tools", "ethtool", "socat"),
     )
 
