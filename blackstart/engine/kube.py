@@ -18,8 +18,8 @@ KUBECONFIG = "/etc/kubernetes/admin.conf"
 _REQUEST_SECONDS = 20
 # What the API's absence sounds like; anything else is its considered answer.
 _AWAY = re.compile(
-    r"connection refused|connection reset|i/o timeout|TLS handshake timeout|no route to host|EOF$|etcdserver|"
-    r"deadline exceeded|Client\.Timeout|ServiceUnavailable|currently unable to handle",
+    r"connection refused|connection to the server .* was refused|connection reset|i/o timeout|TLS handshake timeout|"
+    r"no route to host|EOF$|etcdserver|deadline exceeded|Client\.Timeout|ServiceUnavailable|currently unable to handle",
     re.IGNORECASE,
 )
 

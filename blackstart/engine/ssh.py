@@ -81,7 +81,7 @@ class Fleet:
             result = _converse(channel, shlex.join(words), stdin, started + timeout + 2 * _KILL_SECONDS)
         except _LOST as error:
             raise UnreachableError(
-                f"the connection to {node} was lost while {argv[0]} ran there ({error or type(error).__name__})",
+                f"the connection to {node} was lost while {argv[0]} ran there ({_words(error)})",
                 hint="it may have gone on there; look at the node, then run the same command again",
             ) from error
         finally:
@@ -237,7 +237,7 @@ def _prove_host(transport: paramiko.Transport, name: str, known_hosts: Path) -> 
         transport.start_client(timeout=HANDSHAKE_SECONDS)
     except _LOST as error:
         raise UnreachableError(
-            f"something listens at {name}, but there is no talking ssh with it: {error or type(error).__name__}",
+            f"something listens at {name}, but there is no talking ssh with it: {_words(error)}",
             hint="is it still starting, or another program on that port?",
         ) from error
     key = transport.get_remote_server_key()
@@ -269,13 +269,18 @@ def _prove_ourselves(transport: paramiko.Transport, node: Node, own: Path) -> No
                 continue
             return
     except _LOST as error:
-        offered.append(f"then it hung up: {error or type(error).__name__}")
+        offered.append(f"then it hung up: {_words(error)}")
     said = f"it was offered {', '.join(offered)}" if offered else f"there is none: neither {own} nor an agent's"
     raise UnreachableError(
         f"{node.ansible_user}@{node.ansible_host} lets none of our keys in: {said}",
         hint=f"put the public key into ~/.ssh/authorized_keys of {node.ansible_user} there; a key for this cluster "
         f"alone is taken from {own}",
     )
+
+
+def _words(error: BaseException) -> str:
+    # EOFError and its kind come without any.
+    return str(error) or type(error).__name__
 
 
 def _keys(own: Path) -> list[tuple[str, paramiko.PKey]]:

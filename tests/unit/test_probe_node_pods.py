@@ -175,7 +175,7 @@ def test_recorded_agents() -> None:
 
 def test_of_two_agents_on_a_node_the_one_that_stays_counts() -> None:
     def agent(*, ready: str, leaving: bool) -> dict[str, Any]:
-        item = pod()
+        item: dict[str, Any] = pod()
         item["metadata"] |= {"namespace": "kube-system", "labels": {"k8s-app": "cilium"}}
         item["status"]["conditions"][0]["status"] = ready
         if leaving:

@@ -79,7 +79,7 @@ def explain(error: OSError | http.client.HTTPException | ValueError, where: str,
         return f"the certificate at {where} is not accepted: {error.verify_message}"
     if isinstance(error, OSError) and error.strerror:
         return f"{where}: {error.strerror}"
-    return f"{where}: {error or type(error).__name__}"
+    return f"{where}: {str(error) or type(error).__name__}"
 
 
 def readyz(address: str, port: int, name: str, seconds: float = 2.0) -> str:
