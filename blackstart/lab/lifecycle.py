@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from blackstart import paths
 from blackstart.errors import RefusedError
-from blackstart.lab import boot, gitserver, guard, keys, machines, mounts, network, podman, rootfs, system
+from blackstart.lab import boot, gitserver, guard, keys, limits, machines, mounts, network, podman, rootfs, system
 from blackstart.lab.layout import LAB, LABEL
 
 if TYPE_CHECKING:
@@ -47,6 +47,7 @@ def up(step: Step, layout: Layout = LAB) -> list[str]:
         gitserver.refresh(layout)
         gitserver.ensure_running(engine, layout, image)
     with step(f"nodes {', '.join(layout.names)}"):
+        limits.raise_limit()
         started = machines.ensure_running(engine, layout, image)
     with step("ssh on all of them, with pinned host keys"):
         boot.await_ssh(engine, layout, layout.machines)
@@ -63,8 +64,9 @@ def down(step: Step, layout: Layout = LAB) -> None:
     with step("network"):
         network.remove(engine, layout)
     with step("control groups, mounts, volumes and keys"):
-        if not engine.containers(LABEL):  # the group is common to all sets of nodes
+        if not engine.containers(LABEL):  # group and limit are common to all sets of nodes
             engine.guard.remove()
+            limits.restore_limit()
         for name in ("nodes", "git"):
             mounts.remove_tree(layout.state / name)
         for name in (keys.KNOWN_HOSTS, keys.CLIENT, f"{keys.CLIENT}.pub"):
