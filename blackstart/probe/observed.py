@@ -147,7 +147,6 @@ class ApiFacts:
     applications: tuple[Application, ...] = ()
     namespaces: frozenset[str] = frozenset()
     crds: frozenset[str] = frozenset()
-    secrets: frozenset[str] = frozenset()  # "namespace/name" of the seeded ones only
     receipts: dict[str, str] = field(default_factory=dict)  # cluster-level phase -> hash of its inputs when applied
     kube_proxy: bool = False  # a kube-proxy DaemonSet exists, which Cilium replaces
     cilium_agents: dict[str, bool] = field(default_factory=dict)  # node -> its agent pod is ready

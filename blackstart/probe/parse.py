@@ -46,7 +46,6 @@ def api(via: str, said: Mapping[str, Any]) -> ApiFacts:
         "applications": tuple(_application(entry) for entry in said["applications"]),
         "namespaces": frozenset(said["namespaces"]),
         "crds": frozenset(said["crds"]),
-        "secrets": frozenset(said["secrets"]),
     }
     return ApiFacts(**{**said, **rich, "via": via})
 

@@ -69,9 +69,9 @@ def test_an_application_set_leads_to_what_it_made() -> None:
 
 def test_before_there_is_argo_cd_or_a_receipt(said: dict[str, Any]) -> None:
     said["applications"] = said["receipts"] = None
-    said["secrets"]["items"] = None
+    said["crds"]["items"] = None
     seen = api.reduced(said)
-    assert (seen["applications"], seen["receipts"], seen["secrets"]) == ([], {}, [])
+    assert (seen["applications"], seen["receipts"], seen["crds"]) == ([], {}, [])
 
 
 def test_kube_proxy_is_seen(said: dict[str, Any]) -> None:

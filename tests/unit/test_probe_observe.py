@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 MEMBER: dict[str, Any] = json.loads((Path(__file__).parents[1] / "machines/member.json").read_text())
 NODES = ("a", "b", "c")
 EMPTY = {
-    **{name: [] for name in ("nodes", "workloads", "broken_pods", "applications", "namespaces", "crds", "secrets")},
+    **{name: [] for name in ("nodes", "workloads", "broken_pods", "applications", "namespaces", "crds")},
     "reachable": True,
     "error": "",
     "version": "v1.35.1",

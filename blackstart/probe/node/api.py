@@ -10,7 +10,7 @@ from typing import Any
 from blackstart.probe.node import applications, https, objects, pods
 from blackstart.probe.node.ask import together
 
-# Names are enough of what may be large (a CRD holds its whole schema), and all that may leave the node of a Secret.
+# Names are enough of what may be large: a CRD holds its whole schema.
 NAMES = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
 OBJECTS = "application/json"
 RECEIPTS = "/api/v1/namespaces/kube-system/configmaps/blackstart-receipts"
@@ -26,7 +26,6 @@ QUESTIONS = {
     "StatefulSet": ("/apis/apps/v1/statefulsets", OBJECTS),
     "namespaces": ("/api/v1/namespaces", NAMES),
     "crds": ("/apis/apiextensions.k8s.io/v1/customresourcedefinitions", NAMES),
-    "secrets": ("/api/v1/secrets?labelSelector=blackstart.io%2Fseed", NAMES),
 }
 EVENTS = "/api/v1/events?fieldSelector=type%3DWarning%2CinvolvedObject.kind%3DPod"
 _WORKERS = 4
@@ -62,7 +61,6 @@ def reduced(said: dict[str, Any]) -> dict[str, Any]:
         "applications": applications.reduced(items(said["applications"]), workloads),
         "namespaces": [item["metadata"]["name"] for item in items(said["namespaces"])],
         "crds": [item["metadata"]["name"] for item in items(said["crds"])],
-        "secrets": [f"{i['metadata']['namespace']}/{i['metadata']['name']}" for i in items(said["secrets"])],
         "receipts": (said["receipts"] or {}).get("data") or {},
         "kube_proxy": any((w["kind"], w["namespace"], w["name"]) == objects.KUBE_PROXY for w in workloads),
         "cilium_agents": pods.cilium_agents(items(said["pods"])),
