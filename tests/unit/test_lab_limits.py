@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from blackstart.lab.limits import raise_limit, restore_limit
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 def test_a_low_limit_is_raised_once_and_restored(tmp_path: Path) -> None:
