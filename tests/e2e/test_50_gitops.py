@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from blackstart.lab import gitserver
-from tests.e2e.conftest import Lab, blackstart
+from tests.e2e.harness import Lab, blackstart
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
