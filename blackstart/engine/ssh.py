@@ -238,7 +238,7 @@ def _prove_host(transport: paramiko.Transport, name: str, known_hosts: Path) -> 
     except _LOST as error:
         raise UnreachableError(
             f"something listens at {name}, but there is no talking ssh with it: {_words(error)}",
-            hint="is it still starting, or another program on that port?",
+            hint="is it still starting, is it another program, or does a gateway answer for a machine that is off?",
         ) from error
     key = transport.get_remote_server_key()
     shown = f"{key.get_name()} {key.fingerprint}"
