@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from ansible.module_utils.basic import AnsibleModule
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
 DOCUMENTATION = r"""
 module: blackstart_service
@@ -37,6 +37,8 @@ actions:
 """
 
 PROPERTIES = ("LoadState", "ActiveState", "UnitFileState", "NeedDaemonReload", "StateChangeTimestampMonotonic")
+UNITS_LOADED = "UnitsLoadTimestampMonotonic"  # systemd's own last reload
+UNIT_FOLDER = "/etc/systemd/system/"
 # States of units that cannot be enabled, or need not be (systemctl(1), is-enabled).
 SETTLED = frozenset({"enabled", "alias", "static", "indirect", "generated"})
 RUNNING = frozenset({"active", "reloading", "activating"})
@@ -47,19 +49,25 @@ def newest(files: Sequence[str]) -> float:
     return max((path.stat().st_mtime for path in map(Path, files) if path.exists()), default=0.0)
 
 
-def actions(unit: dict[str, str], written: float, since: float, *, reload: bool, started: bool) -> list[str]:
+def epoch(monotonic: str) -> float:
+    """Return one of systemd's monotonic times (microseconds) as seconds since the epoch."""
+    return time.time() - time.monotonic() + int(monotonic) / 1e6
+
+
+def actions(
+    unit: Mapping[str, str], written: float, since: float, *, stale: bool, reload: bool, started: bool
+) -> list[str]:
     """Return what systemctl must do, in order (pure).
 
-    written and since are the newest file's time and the unit's last change of state, in seconds since the epoch.
+    written and since are the newest file's time and the unit's last change of state, in seconds since the epoch; stale
+    tells that systemd has not read a unit's file yet.
     """
-    unknown = unit["LoadState"] == "not-found"
-    stale = unit["NeedDaemonReload"] == "yes"
-    verbs = ["daemon-reload"] if unknown or stale else []
+    verbs = ["daemon-reload"] if stale or unit["NeedDaemonReload"] == "yes" or unit["LoadState"] == "not-found" else []
     if unit["UnitFileState"] not in SETTLED:
         verbs.append("enable")
     running = unit["ActiveState"] in RUNNING
-    if running and (stale or written > since):
-        verbs.append("reload" if reload and not stale else "restart")
+    if running and written > since:
+        verbs.append("reload" if reload else "restart")
     elif started and not running:
         verbs.append("start")
     return verbs
@@ -73,19 +81,22 @@ class Service:
         self.module = module
         self.name: str = module.params["name"]
 
-    def state(self) -> dict[str, str]:
-        """Return the unit's properties."""
-        words = ["systemctl", "show", f"--property={','.join(PROPERTIES)}", "--", self.name]
-        _, text, _ = self.module.run_command(words, check_rc=True)
+    def show(self, *words: str) -> dict[str, str]:
+        """Return properties of systemd itself or of a unit."""
+        _, text, _ = self.module.run_command(["systemctl", "show", *words], check_rc=True)
         return dict(line.split("=", 1) for line in text.splitlines() if "=" in line)
 
     def needed(self) -> list[str]:
         """Return what systemctl must do now."""
         params: dict[str, Any] = self.module.params
-        unit = self.state()
-        since = time.time() - time.monotonic() + int(unit["StateChangeTimestampMonotonic"]) / 1e6
+        files: list[str] = params["files"]
+        unit = self.show(f"--property={','.join(PROPERTIES)}", "--", self.name)
+        # NeedDaemonReload overlooks a drop-in in a folder that systemd has not seen yet: its list of paths is a cache.
+        loaded = epoch(self.show(f"--property={UNITS_LOADED}")[UNITS_LOADED])
+        stale = newest([path for path in files if path.startswith(UNIT_FOLDER)]) > loaded
+        since = epoch(unit["StateChangeTimestampMonotonic"])
         started = params["started"] and (params["needs"] is None or Path(params["needs"]).exists())
-        return actions(unit, newest(params["files"]), since, reload=params["reload"], started=started)
+        return actions(unit, newest(files), since, stale=stale, reload=params["reload"], started=started)
 
     def act(self, verb: str) -> None:
         """Do one thing; fails the module with the end of the unit's journal."""
@@ -103,16 +114,13 @@ class Service:
         verbs = self.needed()
         if self.module.check_mode:
             return verbs
-        done = []
-        if "daemon-reload" in verbs:
+        if verbs[:1] == ["daemon-reload"]:
             self.act("daemon-reload")
-            done.append("daemon-reload")
-            restart = [verb for verb in verbs if verb in {"restart", "reload"}]
-            verbs = [verb for verb in self.needed() if verb != "daemon-reload"]
-            verbs += [verb for verb in restart if not {"start", "restart", "reload"} & set(verbs)]
+            verbs = ["daemon-reload", *(verb for verb in self.needed() if verb != "daemon-reload")]
         for verb in verbs:
-            self.act(verb)
-        return done + verbs
+            if verb != "daemon-reload":
+                self.act(verb)
+        return verbs
 
 
 def main() -> None:
