@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,7 +12,7 @@ from blackstart import paths
 from blackstart.bundle.manifest import Bundle
 from blackstart.engine.looker import Looker
 from blackstart.engine.ssh import Fleet
-from blackstart.errors import InputError
+from blackstart.errors import InputError, UnreachableError
 from blackstart.model.check import check
 from blackstart.model.load import load, resolve
 from blackstart.model.problem import InventoryError, Severity
@@ -49,11 +50,27 @@ def session(args: argparse.Namespace, phases: Sequence[Phase], *, need_bundle: b
     if problems := [problem for problem in check(sources, hostvars, bundle) if problem.severity is Severity.ERROR]:
         raise InventoryError(problems)
     limit = _limit(args.limit, desired)
+    _require_network(desired)
     fleet = Fleet(desired.nodes, paths.state(desired.name))
     try:
         yield Session(desired, sources, bundle, Looker(desired, fleet, phases, hostvars, bundle, sources), limit)
     finally:
         fleet.close()
+
+
+def _require_network(desired: Cluster) -> None:
+    """Refuse to send anything to a network of this machine's own while it is not there: it would leave the machine."""
+    network = desired.network
+    if not network.on_this_machine or network.gateway is None:
+        return
+    with socket.socket() as probe:
+        try:
+            probe.bind((str(network.gateway), 0))
+        except OSError as error:
+            raise UnreachableError(
+                f"{network.gateway}, this machine's address on {network.nodes}, is not there: the lab is down",
+                hint="blackstart lab up",
+            ) from error
 
 
 def _bundle(path: Path, *, need: bool) -> Bundle | None:

@@ -89,6 +89,7 @@ class Network(Strict):
     gateway: IPv4Address | None = None
     dns: tuple[IPv4Address, ...] = ()
     reserved: tuple[str, ...] = ()
+    on_this_machine: bool = False  # the gateway is this machine itself: without it nothing may leave for a node
 
 
 class Endpoint(Strict):

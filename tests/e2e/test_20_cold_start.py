@@ -116,7 +116,8 @@ def test_no_token_or_certificate_key_is_left(lab: Lab) -> None:
     secrets = [s["metadata"]["name"] for s in lab.objects("secrets", "-n", "kube-system")]
     assert not [name for name in secrets if name.startswith("bootstrap-token-") or name == "kubeadm-certs"]
     for node in NODES:
-        assert lab.ssh(node, "find /run /tmp /etc/kubernetes -name '*join*' -o -name '*blackstart*.yaml'") == ""
+        tokens = r"grep -rlE '(^|[^a-z0-9.])[a-z0-9]{6}\.[a-z0-9]{16}([^a-z0-9]|$)|certificateKey' /run/blackstart /tmp; true"
+        assert lab.ssh(node, tokens) == ""
 
 
 def test_nothing_secret_was_journaled(lab: Lab) -> None:
