@@ -18,7 +18,11 @@ class ApiEndpoint(LocalPhase):
     name = "api_endpoint"
     title = "API address"
     watch = Watch(
-        files=("/etc/keepalived/keepalived.conf", "/usr/local/lib/blackstart/api-ready"),
+        files=(
+            "/etc/keepalived/keepalived.conf",
+            "/etc/systemd/system/keepalived.service.d/10-blackstart.conf",
+            "/usr/local/lib/blackstart/api-ready",
+        ),
         packages=("keepalived",),
         units=("keepalived.service",),
     )
