@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import yaml
@@ -17,9 +18,10 @@ from blackstart import paths
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
-    from pathlib import Path
 
     from blackstart.bundle.manifest import Bundle
+
+_MODULES = Path(__file__).parents[1] / "ansible" / "modules"
 
 
 def inputs(
@@ -71,11 +73,11 @@ def _digest(*parts: str) -> str:
 
 
 def _code(phase: str) -> str:
-    """Hash the phase's playbook, the roles that it names, and bootstrap/, which roles render."""
+    """Hash the phase's playbook, the roles that it names, their shared modules, and bootstrap/, which roles render."""
     playbook = paths.share() / "playbooks" / f"{phase}.yml"
     folders = [paths.share() / "roles" / role for role in _roles(yaml.safe_load(playbook.read_text()))]
     digest = hashlib.sha256(playbook.read_bytes())
-    for folder in [*folders, paths.share() / "bootstrap"]:
+    for folder in [*folders, _MODULES, paths.share() / "bootstrap"]:
         for file in _files(folder):
             digest.update(str(file.relative_to(folder)).encode() + b"\0" + file.read_bytes() + b"\0")
     return digest.hexdigest()
