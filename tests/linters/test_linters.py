@@ -46,6 +46,7 @@ def test_mypy() -> None:
     lint(tool("mypy"), "--strict", "blackstart")
 
 
+@pytest.mark.slow
 def test_ansible_lint() -> None:
     collections = str(galaxy.ensure())
     lint(
