@@ -123,7 +123,9 @@ class Cilium:
                 said.append(f"{name}: node NotReady")
         well = len(live) - len(said)
         said += unready(observed, NAMESPACE, "cilium-operator", "coredns")
-        if workload(observed, NAMESPACE, "hubble-relay"):
+        dns = workload(observed, NAMESPACE, "coredns")
+        # The relay finds its agents by name: without DNS it cannot come up, and break-glass must work without DNS.
+        if workload(observed, NAMESPACE, "hubble-relay") and dns is not None and dns.ready:
             said += unready(observed, NAMESPACE, "hubble-relay")
         said += [f"pod {p.namespace}/{p.name} has no network" for p in api.broken_pods if _without_network(p)]
         seen = f"{well} of {len(live)} nodes have agent, CNI file and network"
