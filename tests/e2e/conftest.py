@@ -15,9 +15,18 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--lab-as-it-is", action="store_true", help="test the lab that is up, and leave it up")
+
+
 @pytest.fixture(scope="session")
-def lab() -> Iterator[Lab]:
+def lab(request: pytest.FixtureRequest) -> Iterator[Lab]:
     """Return a practice cluster of three empty nodes; it is gone afterwards."""
+    if request.config.getoption("--lab-as-it-is"):
+        there = Lab()
+        there.inventory = blackstart("lab", "inventory").stdout.strip()
+        yield there
+        return
     assert blackstart("lab", "down").returncode == 0
     up = blackstart("lab", "up", timeout=3600)
     assert up.returncode == 0, up.stdout + up.stderr
