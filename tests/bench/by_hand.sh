@@ -1,0 +1,234 @@
+#!/bin/sh
+# What `blackstart up` does in the lab, done by hand over ssh, from nodes that were just started and are empty:
+#   by_hand.sh FOLDER BUNDLE
+# FOLDER holds what a person would have written beforehand (see prepare.py). Prints a line per step, name<TAB>seconds.
+# Work goes to all nodes at once where a person would use `&` and `wait`; nothing is checked that a person would not.
+set -eu
+
+folder=$1
+bundle=$2
+nodes=$(cut -d ' ' -f 1 "$folder/nodes")
+first=${nodes%%[!a-z0-9-]*}
+# The nodes' mirror list names the address and port that the bundle is served at.
+url=$(sed -n 's,^Server = \(http://[^/]*\)/.*,\1,p' "$folder/files/$first/etc/pacman.d/mirrorlist")
+endpoint=$(sed -n 's/^controlPlaneEndpoint: //p' "$folder/cluster.yaml")
+room=$(mktemp -d) # mode 0700: kubeadm prints a token into a file of it
+log=$room/log
+server=
+
+on() { # on NODE COMMAND
+  ssh -F "$folder/ssh_config" -S "$room/%n" -o ControlMaster=auto -o ControlPersist=60 "$@"
+}
+
+kubectl() { # kubectl WORDS, on the first node, without quoting
+  on "$first" "kubectl --kubeconfig=/etc/kubernetes/admin.conf $*"
+}
+
+now() {
+  date +%s%3N
+}
+
+show() { # show NAME MILLISECONDS
+  printf '%s\t%d.%03d\n' "$1" $(($2 / 1000)) $(($2 % 1000))
+}
+
+step() { # step NAME COMMAND...
+  name=$1
+  shift
+  begun=$(now)
+  "$@" >>"$log" 2>&1
+  show "$name" $(($(now) - begun))
+}
+
+everywhere() { # everywhere FUNCTION: on all nodes at once, fails when it fails on one
+  pids=
+  for node in $nodes; do
+    "$1" "$node" &
+    pids="$pids $!"
+  done
+  for pid in $pids; do
+    wait "$pid"
+  done
+}
+
+leave() {
+  status=$?
+  if [ "$status" -ne 0 ]; then
+    tail -n 30 "$log" >&2 || true
+  fi
+  for node in $nodes; do
+    on "$node" -O exit 2>/dev/null || true
+  done
+  if [ -n "$server" ]; then
+    kill "$server" || true
+  fi
+  rm -rf "$room"
+  exit "$status"
+}
+trap leave EXIT
+trap 'exit 130' INT TERM
+
+random() { # random BYTES, as lower-case hexadecimal digits
+  od -An -tx1 -N "$1" /dev/urandom | tr -d ' \n'
+}
+
+serve() {
+  port=${url##*:}
+  host=${url#http://}
+  python3 -m http.server --bind "${host%:*}" --directory "$bundle" "$port" &
+  server=$!
+  until curl --fail --silent --output /dev/null "$url/bundle.json"; do
+    kill -0 "$server"
+    sleep 0.1
+  done
+}
+
+put() { # put NODE PATH...: files of the folder, at the same places on the node; never folders, which have their modes
+  target=$1
+  shift
+  (cd "$folder/files/$target" && find "$@" -type f | tar -cf - -T -) |
+    on "$target" tar -C / -xf - --no-same-owner --overwrite
+}
+
+install() {
+  put "$1" etc/pacman.conf etc/pacman.d
+  # Twice y: package lists that the node already has may look newer than the snapshot's.
+  on "$1" pacman -Syy --noconfirm --needed --noprogressbar \
+    containerd runc kubelet kubeadm kubectl cni-plugins conntrack-tools ethtool socat keepalived
+}
+
+install_helm() {
+  on "$first" pacman -S --noconfirm --needed --noprogressbar helm
+}
+
+configure() {
+  put "$1" .
+  # kubeadm starts the kubelet; one that is started before has no configuration.
+  on "$1" 'set -e
+    sysctl --quiet --load=/etc/sysctl.d/90-kubernetes.conf
+    # There is none when the kernel has all modules built in.
+    modules=/etc/modules-load.d/90-kubernetes.conf
+    if [ -s $modules ]; then xargs modprobe -a <$modules; fi
+    systemctl daemon-reload
+    systemctl enable --quiet --now containerd keepalived
+    systemctl enable --quiet kubelet'
+}
+
+load() {
+  # In a pipe the status is that of ctr, which fails on an archive that is cut off.
+  on "$1" "set -e; for image in $(tr '\n' ' ' <"$folder/images"); do
+    curl --fail --silent --show-error $url/\$image | ctr --namespace k8s.io images import --local -
+  done"
+}
+
+registration() { # registration NODE
+  cat <<EOT
+nodeRegistration:
+  name: $1
+  criSocket: unix:///run/containerd/containerd.sock
+  imagePullPolicy: Never
+  taints: []
+  ignorePreflightErrors: [SystemVerification, Mem, NumCPU]
+EOT
+}
+
+advertise() { # advertise NODE
+  printf 'localAPIEndpoint: {advertiseAddress: %s, bindPort: %s}\n' \
+    "$(sed -n "s/^$1 //p" "$folder/nodes")" "${endpoint##*:}"
+}
+
+init() {
+  {
+    cat <<EOT
+apiVersion: kubeadm.k8s.io/v1beta4
+kind: InitConfiguration
+$(advertise "$first")
+$(registration "$first")
+certificateKey: "$key"
+bootstrapTokens: [{token: "$token", ttl: 30m0s}]
+skipPhases: [addon/kube-proxy]
+---
+EOT
+    cat "$folder/cluster.yaml"
+  } | on "$first" 'umask 077; cat >/run/init.yaml'
+  # At its end it prints the key: so what it printed is shown only when it did not get there.
+  on "$first" 'trap "rm /run/init.yaml" EXIT; kubeadm init --config=/run/init.yaml --upload-certs' \
+    >"$room/init" 2>&1 || { cat "$room/init" && return 1; }
+}
+
+join() { # join NODE
+  hash=$(sed -n 's/.*--discovery-token-ca-cert-hash \(sha256:[0-9a-f]*\).*/\1/p' "$room/init" | head -n 1)
+  on "$1" 'umask 077; cat >/run/join.yaml' <<EOT
+apiVersion: kubeadm.k8s.io/v1beta4
+kind: JoinConfiguration
+discovery:
+  bootstrapToken: {apiServerEndpoint: "$endpoint", token: "$token", caCertHashes: ["$hash"]}
+controlPlane:
+  certificateKey: "$key"
+  $(advertise "$1")
+$(registration "$1")
+EOT
+  on "$1" 'trap "rm /run/join.yaml" EXIT; kubeadm join --config=/run/join.yaml'
+}
+
+cilium() {
+  on "$first" 'cat >/root/values.yaml' <"$folder/values.yaml"
+  on "$first" "helm --kubeconfig /etc/kubernetes/admin.conf upgrade --install cilium $url/$(cat "$folder/chart") \
+    --namespace kube-system --values /root/values.yaml"
+}
+
+nodes_ready() {
+  kubectl wait --for=condition=Ready nodes --all --timeout=600s
+}
+
+seed() {
+  kubectl apply --server-side -f - <"$folder/seed.yaml"
+}
+
+argocd() {
+  tar -C "$folder" -cf - argocd | on "$first" tar -C /root -xf - --no-same-owner
+  kubectl apply --server-side --force-conflicts -k /root/argocd
+}
+
+repo_server() {
+  # Applications that are compared before there is a repo-server are looked at again only after minutes.
+  kubectl -n argocd rollout status deployment/argocd-repo-server --timeout=600s
+}
+
+root() {
+  kubectl apply --server-side -f - <"$folder/root.json"
+}
+
+leaves() {
+  # The same list that the cluster gave that blackstart made, every line of it Synced and Healthy.
+  wanted=$(cat "$folder/applications")
+  columns="{.metadata.name} {.status.sync.status} {.status.health.status}{\"\\n\"}"
+  end=$(($(now) + 900000))
+  until [ "$(kubectl -n argocd get applications "-o=jsonpath='{range .items[*]}$columns{end}'")" = "$wanted" ]; do
+    [ "$(now)" -lt "$end" ]
+    sleep 1
+  done
+}
+
+token=$(random 3).$(random 8)
+key=$(random 32)
+started=$(now)
+step 'serve the bundle' serve
+step 'packages' everywhere install
+step 'helm' install_helm
+step 'configuration and services' everywhere configure
+step 'images' everywhere load
+step 'kubeadm init' init
+for joining in $nodes; do
+  if [ "$joining" != "$first" ]; then
+    step "kubeadm join $joining" join "$joining"
+  fi
+done
+step 'helm upgrade Cilium' cilium
+step 'nodes Ready' nodes_ready
+step 'seed CRD' seed
+step 'Argo CD applied' argocd
+step 'repo-server' repo_server
+step 'root application' root
+step 'every leaf Synced and Healthy' leaves
+show total $(($(now) - started))
