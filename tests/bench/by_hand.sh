@@ -107,8 +107,9 @@ configure() {
   on "$1" 'set -e
     sysctl --quiet --load=/etc/sysctl.d/90-kubernetes.conf
     # There is none when the kernel has all modules built in.
-    modules=/etc/modules-load.d/90-kubernetes.conf
-    if [ -s $modules ]; then xargs modprobe -a <$modules; fi
+    if [ -s /etc/modules-load.d/90-kubernetes.conf ]; then
+      xargs modprobe -a </etc/modules-load.d/90-kubernetes.conf
+    fi
     systemctl daemon-reload
     systemctl enable --quiet --now containerd keepalived
     systemctl enable --quiet kubelet'
