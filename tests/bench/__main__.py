@@ -11,6 +11,7 @@ import argparse
 import subprocess
 import sys
 import tempfile
+from functools import partial
 from pathlib import Path
 from statistics import median
 from typing import TYPE_CHECKING, NamedTuple
@@ -91,7 +92,7 @@ class Bench:
         for part, words in (("noop", [*verb, "up"]), ("status", [*verb, "status"])):
             if part in self.parts:
                 say(words[-1])
-                runs = lab.repeated(lambda argv=words: lab.timed(argv))  # type: ignore[misc]
+                runs = lab.repeated(partial(lab.timed, words))
                 title = f"`{words[-1]}` on the healthy cluster"
                 seconds = median(run.seconds for run in runs)
                 yield Row(f"{title}, median of 5", seconds, "s", "kubectl get over ssh", by_hand)
