@@ -50,10 +50,11 @@ def plan(phases: Sequence[Phase], desired: Cluster, observed: Observed, limit: S
 
 
 def batches(phases: Sequence[Phase]) -> list[list[Phase]]:
-    """Return what is applied together: neighbouring phases that touch only the nodes, every other one alone. Pure."""
+    """Return what shares one Ansible run: neighbours that touch only the nodes, or that need the same gates. Pure."""
     groups: list[list[Phase]] = []
     for phase in phases:
-        if groups and phase.local and groups[-1][-1].local:
+        before = groups[-1][-1] if groups else None
+        if before and ((phase.local and before.local) or (phase.needs and phase.needs == before.needs)):
             groups[-1].append(phase)
         else:
             groups.append([phase])

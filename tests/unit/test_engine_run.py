@@ -6,10 +6,11 @@ from typing import Any
 
 import pytest
 
-from blackstart.engine.run import plan, refuse_unreachable
+from blackstart.engine.run import batches, plan, refuse_unreachable
 from blackstart.errors import UnreachableError
 from blackstart.phases.base import Reason
 from blackstart.probe.observed import NodeFacts, Observed
+from blackstart.verbs import UP
 
 
 class Phase:
@@ -44,3 +45,11 @@ def test_every_unreachable_node_is_named_with_its_evidence() -> None:
         refuse_unreachable(seen, ["a", "b", "c"])
     assert caught.value.message.splitlines() == ["a: no answer from 10.0.0.1:22 in 5 s", "c: its host key is another"]
     refuse_unreachable(seen, ["b"])
+
+
+def test_phases_that_need_the_same_gates_share_one_run() -> None:
+    names = [[phase.name for phase in batch] for batch in batches(UP)]
+    assert names[0] == ["base_os", "containerd", "image_preload", "kubernetes", "api_endpoint"]
+    assert ["cilium", "seed", "argocd"] in names
+    assert ["members"] in names
+    assert [name for batch in names for name in batch] == [phase.name for phase in UP]
