@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import base64
+import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import pyrage
 import pytest
 
 from blackstart.lab import gitserver
-from tests.e2e.harness import Lab, blackstart
+from tests.e2e.harness import NODES, Lab, blackstart
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -45,7 +48,7 @@ def test_a_git_server_that_is_away_is_named(lab: Lab, overlay: Path) -> None:
     try:
         # Another revision asks Argo CD to look at Git again.
         (overlay / "group_vars" / "all" / "gitops.yml").write_text("gitops_revision: refs/heads/main\n")
-        done = blackstart("-i", str(overlay), "--yes", "up", "--timeout", "90")
+        done = blackstart("-i", str(overlay), "--yes", "up", "--timeout", "240")
     finally:
         gitserver.start()
     assert done.returncode == 5, done.stdout + done.stderr
@@ -61,3 +64,28 @@ def test_without_the_seed_argo_refuses_the_whole_root(lab: Lab, overlay: Path) -
     assert done.returncode == 5, done.stdout + done.stderr
     assert "not valid" in done.stderr
     assert "Beacon" in done.stderr
+
+
+def test_first_secrets_come_from_an_encrypted_file(lab: Lab, overlay: Path, tmp_path: Path) -> None:
+    """They reach the cluster, and nothing else: no file on a node, no line of the journal, no output."""
+    identity = pyrage.x25519.Identity.generate()
+    secret = {
+        "apiVersion": "v1",
+        "kind": "Secret",
+        "metadata": {"name": "first", "namespace": "argocd"},
+        "stringData": {"password": "correct-horse-battery"},
+    }
+    (overlay / "seed").mkdir()
+    encrypted = pyrage.encrypt(json.dumps(secret).encode(), [identity.to_public()])
+    (overlay / "seed" / "secrets.age").write_bytes(encrypted)
+    (tmp_path / "identity").write_text(str(identity))
+    (tmp_path / "identity").chmod(0o600)
+    lines = ["seed_secrets_file: seed/secrets.age", f"seed_identity_file: {tmp_path / 'identity'}"]
+    (overlay / "group_vars" / "all" / "seed.yml").write_text("\n".join(lines) + "\n")
+    done = blackstart("-i", str(overlay), "--yes", "--verbose", "up")
+    assert done.returncode == 0, done.stdout + done.stderr
+    stored = lab.kubectl("-n", "argocd", "get", "secret", "first", "-o", "jsonpath={.data.password}")
+    assert base64.b64decode(stored) == b"correct-horse-battery"
+    assert "correct-horse" not in done.stdout + done.stderr + json.dumps(lab.events())
+    for node in NODES:
+        assert lab.ssh(node, "grep -rl correct-horse /etc /root /run/blackstart /var/lib/blackstart; true") == ""
