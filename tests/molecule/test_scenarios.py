@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from blackstart import verbs
+from blackstart import paths, verbs
 from blackstart.engine import process
+from blackstart.engine.lock import exclusive
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -61,9 +62,11 @@ class Molecule:
 def molecule(bundle: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Molecule]:
     """Hand out one molecule whose node is gone at the end; the bundle is built first, when it is not there."""
     runner = Molecule(tmp_path_factory.mktemp("molecule") / "state")
-    runner.destroy(SCENARIOS[0])
-    yield runner
-    runner.destroy(SCENARIOS[0])
+    # There is one such node on a machine: a second session would take it away from under the first.
+    with exclusive(paths.state("molecule") / "tests.lock", "tests/molecule"):
+        runner.destroy(SCENARIOS[0])
+        yield runner
+        runner.destroy(SCENARIOS[0])
 
 
 @pytest.mark.parametrize("scenario", SCENARIOS)
