@@ -37,13 +37,16 @@ Host {name} {address}
   LogLevel ERROR
   ControlMaster auto
   ControlPersist 120s
-  ControlPath {folder}/%C
+  ControlPath {folder}/ssh
+  ServerAliveInterval 5
 """
 
 
 def up(folder: Path) -> None:
     """Start the node and write what molecule reads."""
     lifecycle.up(nullcontext, LAYOUT)
+    # The connection that is shared may be one to a node that is gone.
+    (folder / "ssh").unlink(missing_ok=True)
     (folder / "ssh_config").write_text(
         SSH_CONFIG.format(
             name=NAME,
