@@ -22,7 +22,7 @@ help: ## Show the targets
 demo: .venv/.installed ## From nothing to a healthy three-node cluster on this machine
 	$(BLACKSTART) lab build
 	$(BLACKSTART) lab up
-	$(BLACKSTART) --inventory inventory/lab --yes up
+	$(BLACKSTART) --inventory "$$($(BLACKSTART) lab inventory)" --yes up
 
 test: .venv/.complete ## All tests: unit, contracts, linters, molecule, the lab and end to end
 	timeout --foreground --signal=INT --kill-after=60 $(TEST_LIMIT) $(PYTEST) -m "lab or not lab" \
