@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 from typing import TYPE_CHECKING
 
@@ -14,6 +15,8 @@ if TYPE_CHECKING:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one verb and return its exit code (see errors.Exit)."""
+    # A shell starts what it puts in the background with Ctrl-C ignored; a run must be stoppable there too.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     args = parse(argv)
     try:
         status: int = args.run(args)

@@ -36,9 +36,11 @@ def test_the_second_of_two_runs_is_turned_away(lab: Lab) -> None:
     lock = paths.state("lab") / "lock"
     lock.unlink(missing_ok=True)
     first = lab.start()
-    until(lambda: lock.exists() and lock.read_text(), 30, "the first run holds the lock")
-    second = lab.up()
-    status, output = lab.end(first, signal.SIGINT)
+    try:
+        until(lambda: lock.exists() and lock.read_text(), 30, "the first run holds the lock")
+        second = lab.up()
+    finally:
+        status, output = lab.end(first, signal.SIGINT)
     assert second.returncode == 6
     assert str(first.pid) in second.stderr
     assert status == 130, output
