@@ -147,7 +147,7 @@ def test_the_overrides_for_version_1_keep_those_of_the_lab() -> None:
     lab, old = variables("lab"), variables("lab-cgroup-v1")
     assert lab["cilium_overrides"].items() <= old["cilium_overrides"].items()
     assert set(lab["kubeadm_ignore_preflight_errors"]) <= set(old["kubeadm_ignore_preflight_errors"])
-    kubelet = {**variables("homelab")["kubelet_config"]}
+    kubelet = dict(lab["kubelet_config"])
     kubelet.pop("memorySwap", None)  # kubelet refuses LimitedSwap under version 1 (cmd/kubelet/app/server.go)
     assert kubelet.items() <= old["kubelet_config"].items()
 
