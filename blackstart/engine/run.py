@@ -26,9 +26,11 @@ if TYPE_CHECKING:
     from blackstart.probe.observed import Observed
 
 
-# What a gate may be waiting for without knowing: a seed that Argo CD asks for, an agent or a pod to be made anew.
-MENDERS = frozenset({"seed", "cilium", "revive"})
-MENDS = 3
+# What a gate may be waiting for without knowing: a seed that Argo CD asks for, an agent or a pod to be made anew, an
+# application that Argo CD gave up on while one of its own parts was still starting.
+MENDERS = frozenset({"seed", "cilium", "revive", "root_application"})
+MENDS = 4  # times that one phase is applied in one run at most
+MEND_PAUSE = 15.0  # seconds; what was mended needs some time to show it
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +85,7 @@ class Run:
     bundle: Bundle
     limit: Sequence[str]
     timeout: float | None = None  # seconds that any gate may take, instead of its phase's own
-    mended: dict[str, int] = field(default_factory=dict)  # how often a phase was applied while a gate was awaited
+    applied: dict[str, list[float]] = field(default_factory=dict)  # when each phase was applied, on the monotonic clock
 
     def apply(self) -> tuple[Step, ...]:
         """Take the cluster to the target; return the steps of the first plan (empty: nothing was to be done).
@@ -133,17 +135,24 @@ class Run:
             gates.applied([step.phase for step in steps])
 
     def _mend(self, variables: dict[str, Any]) -> bool:
-        """Apply again what mends trouble that shows only later; at most MENDS times each, or it mends nothing."""
+        """Apply again what mends trouble that shows only later; not often, or it mends nothing."""
         if not self.looker.latest.api.reachable:
             return False
-        menders = [p for p in self.phases if p.name in MENDERS and self.mended.get(p.name, 0) < MENDS]
+        menders = [phase for phase in self.phases if phase.name in MENDERS and self._may_mend(phase)]
         steps = plan(menders, self.desired, self.looker.latest, self.limit)
         if not steps:
             return False
-        name = steps[0].phase.name
-        self.mended[name] = self.mended.get(name, 0) + 1
         self._play(steps[:1], variables)
         return True
+
+    def _may_mend(self, phase: Phase) -> bool:
+        times = self.applied.get(phase.name, [])
+        waits = [other for other in self.phases if other.name in phase.needs]
+        return (
+            len(times) < MENDS
+            and time.monotonic() - max(times, default=0.0) > MEND_PAUSE
+            and all(other.gate(self.desired, self.looker.latest).open for other in waits)
+        )
 
     def _play(self, steps: Sequence[Step], variables: dict[str, Any]) -> None:
         names = [step.phase.name for step in steps]
@@ -163,6 +172,7 @@ class Run:
             self.journal.write("healed", **entry)
         write_receipts(self.looker.fleet, self.desired, observed, [step.phase for step in steps], plays)
         for name in names:
+            self.applied.setdefault(name, []).append(time.monotonic())
             self.journal.write("phase_end", phase=name, status="ok", changed=changed, seconds=_since(started))
         self.looker.look()
 
