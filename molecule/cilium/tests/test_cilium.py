@@ -28,13 +28,19 @@ def test_the_plugin_file_is_there_and_leaves_room_for_others(host: Host) -> None
     assert host.file("/etc/cni/net.d/05-cilium.conflist").exists
 
 
-def test_it_replaces_kube_proxy(host: Host, kubectl: Kubectl) -> None:
-    agent = kubectl("pods", "--namespace=kube-system", "--selector=k8s-app=cilium")["items"][0]["metadata"]["name"]
-    status = host.check_output(
-        f"kubectl --kubeconfig=/etc/kubernetes/admin.conf exec --namespace=kube-system {agent} "
+def test_it_replaces_kube_proxy(host: Host, until: Callable[[Callable[[], bool], float], None]) -> None:
+    agent = (
+        "kubectl --kubeconfig=/etc/kubernetes/admin.conf exec --namespace=kube-system daemonset/cilium "
         "--container=cilium-agent -- cilium-dbg status"
     )
-    assert "KubeProxyReplacement:    True" in status
+
+    def replaced() -> bool:
+        return any(
+            line.split()[:2] == ["KubeProxyReplacement:", "True"] for line in host.run(agent).stdout.splitlines()
+        )
+
+    # A node may say Ready before its agent answers.
+    until(replaced, SOON)
 
 
 def test_pods_get_addresses_of_the_pod_range_and_answer(
