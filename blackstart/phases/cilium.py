@@ -28,8 +28,11 @@ _STARTING = frozenset({"", "ContainerCreating", "PodInitializing", "Pending"})
 
 
 def _live(observed: Observed) -> list[str]:
-    """Return the members that answer: a dark node is for other gates to report."""
-    return [name for name, node in observed.nodes.items() if node.is_member and node.reachable]
+    """Return the members whose kubelet can be told anything; a dark node or API server is for other gates to report.
+
+    A control plane's kubelet talks to its own node's API server alone (KEP-4471, ControlPlaneKubeletLocalMode).
+    """
+    return [name for name, node in observed.nodes.items() if node.is_member and node.api_ready]
 
 
 def _without_network(pod: BrokenPod) -> bool:
@@ -122,7 +125,11 @@ class Cilium:
             elif name not in ready:
                 said.append(f"{name}: node NotReady")
         well = len(live) - len(said)
-        said += unready(observed, NAMESPACE, "cilium-operator", "coredns")
+        # One of each carries the network; a second one that is down with its node is that node's trouble.
+        for name in ("cilium-operator", "coredns"):
+            one = workload(observed, NAMESPACE, name)
+            if one is None or (one.desired and not one.ready):
+                said.append(f"{name}: {'not there' if one is None else 'none is ready'}")
         dns = workload(observed, NAMESPACE, "coredns")
         # The relay finds its agents by name: without DNS it cannot come up, and break-glass must work without DNS.
         if workload(observed, NAMESPACE, "hubble-relay") and dns is not None and dns.ready:
