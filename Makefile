@@ -6,7 +6,7 @@ BLACKSTART := $(BIN)/blackstart
 TEST_LIMIT ?= 70m
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test unit lint molecule bench wheel lab-down clean
+.PHONY: help demo test test-all unit lint molecule bench wheel lab-down clean
 
 help: ## Show the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
@@ -25,8 +25,11 @@ demo: .venv/.installed ## From nothing to a healthy three-node cluster on this m
 	$(BLACKSTART) --inventory "$$($(BLACKSTART) lab inventory)" --yes up
 
 test: .venv/.complete ## All tests: unit, contracts, linters, molecule, the lab and end to end
-	timeout --foreground --signal=INT --kill-after=60 $(TEST_LIMIT) $(PYTEST) -m "lab or not lab" \
+	timeout --foreground --signal=INT --kill-after=60 $(TEST_LIMIT) $(PYTEST) -m "not long" \
 	  tests/unit tests/contracts tests/linters tests/molecule tests/lab tests/e2e
+
+test-all: .venv/.complete ## As test, and the long ones: a second cold start, interrupted in each phase
+	$(PYTEST) -m "lab or not lab" tests
 
 unit: .venv/.complete ## What needs neither root nor containers, in less than a minute
 	$(PYTEST) -m "not lab and not slow"

@@ -9,7 +9,7 @@ import pytest
 from blackstart.verbs import UP
 from tests.e2e.harness import Lab, blackstart, until
 
-pytestmark = pytest.mark.lab
+pytestmark = [pytest.mark.lab, pytest.mark.long]
 
 # revive has something to do only after a power-on.
 PHASES = [phase.name for phase in UP if phase.name != "revive"]
