@@ -12,7 +12,6 @@ if TYPE_CHECKING:
 
     from blackstart.cli.session import Session
     from blackstart.engine.journal import Journal
-    from blackstart.engine.run import Step
     from blackstart.phases.base import Phase
 
 
@@ -76,8 +75,8 @@ def _journaled(args: argparse.Namespace, opened: Session, journal: Journal, phas
     error: BlackstartError | None = None
     summary: dict[str, Any] = {}
     try:
-        steps = _apply(opened, journal, phases, args.timeout)
-        summary = {"steps": [step.phase.name for step in steps], "nothing_to_do": not steps}
+        applied = _apply(opened, journal, phases, args.timeout)
+        summary = {"steps": list(applied), "nothing_to_do": not applied}
     except BlackstartError as caught:
         error = caught
     except KeyboardInterrupt:
@@ -93,7 +92,7 @@ def _journaled(args: argparse.Namespace, opened: Session, journal: Journal, phas
     return int(status)
 
 
-def _apply(opened: Session, journal: Journal, phases: tuple[Phase, ...], timeout: float | None) -> tuple[Step, ...]:
+def _apply(opened: Session, journal: Journal, phases: tuple[Phase, ...], timeout: float | None) -> tuple[str, ...]:
     from blackstart.engine.run import Run
 
     assert opened.bundle is not None  # noqa: S101 - the session was asked for one

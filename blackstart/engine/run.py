@@ -87,8 +87,8 @@ class Run:
     timeout: float | None = None  # seconds that any gate may take, instead of its phase's own
     applied: dict[str, list[float]] = field(default_factory=dict)  # when each phase was applied, on the monotonic clock
 
-    def apply(self) -> tuple[Step, ...]:
-        """Take the cluster to the target; return the steps of the first plan (empty: nothing was to be done).
+    def apply(self) -> tuple[str, ...]:
+        """Take the cluster to the target; return the phases that were applied (empty: nothing was to be done).
 
         Raises what phases, roles and gates raise; whatever was reached stays, and the next run goes on from there.
         """
@@ -114,7 +114,7 @@ class Run:
             for batch in batches(self.phases):
                 self._batch(batch, gates, variables)
             gates.wait(self.phases)
-        return steps
+        return tuple(self.applied)
 
     def _gates(self, mend: Callable[[], bool]) -> Gates:
         own = {phase.name: phase.timeout for phase in self.phases}

@@ -32,7 +32,7 @@ def test_a_cluster_without_quorum_says_so_and_is_left_alone(lab: Lab) -> None:
 
 def test_a_plain_power_on_is_healed_and_said(lab: Lab) -> None:
     for node in NODES:
-        machines.power_off(node)
+        machines.power_off(node, cut=True)
     for node in NODES:
         machines.power_on(node)
     done = lab.up()
