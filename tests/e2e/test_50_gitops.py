@@ -48,7 +48,7 @@ def test_a_git_server_that_is_away_is_named(lab: Lab, overlay: Path) -> None:
     try:
         # Another revision asks Argo CD to look at Git again.
         (overlay / "group_vars" / "all" / "gitops.yml").write_text("gitops_revision: refs/heads/main\n")
-        done = blackstart("-i", str(overlay), "--yes", "up", "--timeout", "240")
+        done = blackstart("-i", str(overlay), "--yes", "up", "--timeout", "90")
     finally:
         gitserver.start()
     assert done.returncode == 5, done.stdout + done.stderr
