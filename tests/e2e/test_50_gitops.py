@@ -43,6 +43,7 @@ def test_a_wrong_root_path_is_named(lab: Lab, overlay: Path) -> None:
     assert "cluster/platform/nowhere" in done.stderr
 
 
+@pytest.mark.long
 def test_a_git_server_that_is_away_is_named(lab: Lab, overlay: Path) -> None:
     gitserver.stop()
     try:
