@@ -5,6 +5,7 @@ The files run in the order of their names, each from where the one before left t
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -35,3 +36,12 @@ def lab(request: pytest.FixtureRequest) -> Iterator[Lab]:
     yield fresh
     down = blackstart("lab", "down")
     assert down.returncode == 0, down.stdout + down.stderr
+
+
+@pytest.fixture
+def overlay(lab: Lab, tmp_path: Path) -> Path:
+    """Return an inventory over the lab's own, to be altered."""
+    folder = tmp_path / "altered"
+    (folder / "group_vars" / "all").mkdir(parents=True)
+    (folder / "hosts.yml").write_text(f"all:\n  vars:\n    inventory_base: {Path(lab.inventory).resolve()}\n")
+    return folder

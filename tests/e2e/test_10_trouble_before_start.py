@@ -26,16 +26,6 @@ def _untouched(lab: Lab) -> Iterator[None]:
 
 
 @pytest.fixture
-def overlay(lab: Lab, tmp_path: Path) -> Path:
-    """Return an inventory over the lab's own, to be altered."""
-    folder = tmp_path / "altered"
-    (folder / "group_vars" / "all").mkdir(parents=True)
-    base = Path(lab.inventory).resolve()
-    (folder / "hosts.yml").write_text(f"all:\n  vars:\n    inventory_base: {base}\n")
-    return folder
-
-
-@pytest.fixture
 def known_hosts() -> Iterator[Path]:
     """Return the pinned host keys; they are put back afterwards."""
     file = paths.state("lab") / "known_hosts"

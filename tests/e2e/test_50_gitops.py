@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import json
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pyrage
@@ -15,17 +14,9 @@ from tests.e2e.harness import NODES, Lab, blackstart
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
 pytestmark = pytest.mark.lab
-
-
-@pytest.fixture
-def overlay(lab: Lab, tmp_path: Path) -> Path:
-    """Return an inventory over the lab's own, to be altered."""
-    folder = tmp_path / "altered"
-    (folder / "group_vars" / "all").mkdir(parents=True)
-    (folder / "hosts.yml").write_text(f"all:\n  vars:\n    inventory_base: {Path(lab.inventory).resolve()}\n")
-    return folder
 
 
 @pytest.fixture(autouse=True)
