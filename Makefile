@@ -15,8 +15,9 @@ help: ## Show the targets
 	.config/venv.sh
 	@touch $@
 
-.venv/.complete: pyproject.toml .config/venv.sh
+.venv/.complete: pyproject.toml .config/venv.sh .config/test-packages.sh
 	.config/venv.sh lint test
+	.config/test-packages.sh
 	@touch .venv/.installed $@
 
 demo: .venv/.installed ## From nothing to a healthy three-node cluster on this machine
