@@ -38,12 +38,18 @@ def repository(layout: Layout) -> Path:
 def refresh(layout: Layout = LAB) -> str:
     """Make the repository if needed and bring its branch to what platform/ holds; return the branch's commit.
 
-    A branch that holds that already keeps its commit.
+    A branch that holds that already keeps its commit. The files name the practice cluster's own Git server; those of
+    another set of nodes are to find theirs.
     """
     if not (repository(layout) / "HEAD").exists():
         shutil.rmtree(repository(layout), ignore_errors=True)
         process.run(["git", "init", "--quiet", "--bare", f"--initial-branch={BRANCH}", repository(layout)])
-    return _commit(layout, PLATFORM, "Bring the practice platform to what blackstart ships")
+    with tempfile.TemporaryDirectory() as folder:
+        tree = Path(folder)
+        shutil.copytree(PLATFORM, tree, dirs_exist_ok=True)
+        for file in tree.rglob("*.yaml"):
+            file.write_text(file.read_text().replace(f"//{LAB.git_address}/", f"//{layout.git_address}/"))
+        return _commit(layout, tree, "Bring the practice platform to what blackstart ships")
 
 
 def publish(edit: Callable[[Path], None], message: str = "Change the practice platform", layout: Layout = LAB) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 import tarfile
 from ipaddress import IPv4Network
 from pathlib import Path
@@ -179,6 +180,15 @@ def test_the_repository_changes_only_with_its_content() -> None:
     assert changed != first
     assert gitserver.publish(lambda _tree: None) == changed
     assert gitserver.refresh() not in {first, changed}, "the shipped content comes back as a commit of its own"
+
+
+@pytest.mark.usefixtures("_state")
+def test_each_set_of_nodes_is_sent_to_a_git_server_of_its_own() -> None:
+    other = Layout("molecule", IPv4Network("10.77.14.0/24"), ("melchior-1",))
+    gitserver.refresh(other)
+    sources: list[str] = []
+    gitserver.publish(lambda tree: sources.extend(file.read_text() for file in tree.rglob("*.yaml")), layout=other)
+    assert set(re.findall(r"repoURL: git://([\d.]+)/", "".join(sources))) == {"10.77.14.2"}
 
 
 def test_the_mirror_is_debians_own_among_apts_sources() -> None:
