@@ -32,6 +32,8 @@ class Need:
 BUILD = (
     Need("bsdtar", "libarchive-tools", "libarchive"),
     Need("repo-add", "pacman-package-manager", "pacman"),
+    # Only recommended by it, and repo-add reads its files.
+    Need("makepkg", "makepkg", "pacman"),
     Need("zstd", "zstd", "zstd"),
     Need("apt-get", "apt", "apt"),
     Need("dpkg-deb", "dpkg", "dpkg"),
