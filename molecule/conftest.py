@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 import pytest
+import yaml
 
 from blackstart.engine import process
 
@@ -55,6 +56,14 @@ def kubectl(host: Host) -> Kubectl:
         return document
 
     return get
+
+
+@pytest.fixture
+def inventory() -> dict[str, Any]:
+    """Return what the inventory says to all nodes, the later file over the earlier one."""
+    files = sorted(Path(os.environ["MOLECULE_EPHEMERAL_DIRECTORY"], "cluster/group_vars/all").iterdir())
+    pages = [page for file in files for page in ([file] if file.is_file() else sorted(file.iterdir()))]
+    return {name: value for page in pages for name, value in yaml.safe_load(page.read_text()).items()}
 
 
 @pytest.fixture
