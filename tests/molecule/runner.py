@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from blackstart import paths
 from blackstart.engine import process
+from blackstart.engine.lock import exclusive
 from blackstart.lab import podman
 from tests.molecule import scenarios
 from tests.molecule.scenarios import ROOT
@@ -57,7 +58,9 @@ def changed(run: Mapping[str, Any]) -> set[tuple[str, str]]:
     return {(task["role"], task["task"]) for task in run["tasks"] if task["status"] == "changed"}
 
 
-def mispredicted(check: Mapping[str, Any], converge: Mapping[str, Any], excused: Mapping[str, Mapping[str, str]]) -> str:
+def mispredicted(
+    check: Mapping[str, Any], converge: Mapping[str, Any], excused: Mapping[str, Mapping[str, str]]
+) -> str:
     """Compare what check mode foretold with what was then done; empty when it came true (pure).
 
     excused are the tasks, by role, that check mode cannot foretell, each with the reason.
@@ -121,11 +124,17 @@ class Molecule:
 
     def _salvage(self, scenario: Scenario, prepared: list[str]) -> None:
         """Let whoever mends a role go on with the node as it was prepared; everybody else begins anew."""
-        if self.keep and scenario.node == "shared" and any(run["playbook"] == "converge.yml" for run in self._results()):
+        if (
+            self.keep
+            and scenario.node == "shared"
+            and any(run["playbook"] == "converge.yml" for run in self._results())
+        ):
             self._remember([*prepared, *([scenario.name] if scenario.alternative else [])])
 
     def _run(self, *words: str) -> None:
-        done = process.run([Path(sys.executable).with_name("molecule"), *words], cwd=ROOT, env=self.env, check=False, timeout=PATIENCE)
+        done = process.run(
+            [Path(sys.executable).with_name("molecule"), *words], cwd=ROOT, env=self.env, check=False, timeout=PATIENCE
+        )
         assert done.returncode == 0, f"{done.stdout[-8000:]}\n{done.stderr[-4000:]}"
 
     def _results(self) -> tuple[dict[str, Any], ...]:
@@ -156,3 +165,8 @@ def _container() -> str:
 def folder() -> Path:
     """Return where a node is remembered between sessions."""
     return paths.state("molecule") / "kept"
+
+
+if __name__ == "__main__":
+    with exclusive(paths.state("molecule") / "tests.lock", "molecule-clean"):
+        Molecule(folder(), lambda _line: None, keep=False).destroy()

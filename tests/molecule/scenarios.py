@@ -64,8 +64,9 @@ class Scenario:
 def discover(phases: Sequence[str], room: Path = ROOM) -> tuple[Scenario, ...]:
     """Return every scenario below a folder in the order in which they run; phases are the roles' own order.
 
-    First each phase's, then those of roles that are no phase. Alternatives come last and in the opposite order, so that
-    each still finds the roles that it needs as they are by default. Raises ValueError for words that mean nothing.
+    First what has a node of its own, then each phase's, then those of roles that are no phase. Alternatives come last
+    and in the opposite order, so that each still finds the roles that it needs as they are by default. Raises ValueError
+    for words that mean nothing.
     """
     said = {path.parent.name: _said(path) for path in sorted(room.glob("*/molecule.yml"))}
     direct = {name: words.get("SCENARIO_NEEDS", "").split() for name, words in said.items()}
@@ -78,8 +79,10 @@ def discover(phases: Sequence[str], room: Path = ROOM) -> tuple[Scenario, ...]:
     ]
     order = {phase: place for place, phase in enumerate(phases)}
     ranked = sorted(found, key=lambda each: (order.get(each.role, len(order)), len(each.needs), each.role))
-    first = [each for each in ranked if not each.alternative]
-    return (*first, *reversed([each for each in ranked if each.alternative]))
+    alone = [each for each in ranked if each.node == "own"]
+    shared = [each for each in ranked if each.node != "own"]
+    first = [each for each in shared if not each.alternative]
+    return (*alone, *first, *reversed([each for each in shared if each.alternative]))
 
 
 def find(name: str, phases: Sequence[str], room: Path = ROOM) -> Scenario:
@@ -93,8 +96,8 @@ def find(name: str, phases: Sequence[str], room: Path = ROOM) -> Scenario:
 def stage(folder: Path, scenario: Scenario, missing: Sequence[str]) -> bool:
     """Write into folder what molecule is to run for a scenario; return whether there is anything to prepare.
 
-    prepare.yml: the roles that the node lacks, then the scenario's own preparation. converge.yml: the scenario's own, or
-    the playbook of its role. vars.yml: the scenario's variables.
+    prepare.yml: the roles that the node lacks, then the scenario's own preparation. converge.yml: the scenario's own
+    one, or the playbook of its role. vars.yml: the scenario's variables.
     """
     home = ROOM / scenario.name
     books = [ROOT / "playbooks" / f"{role}.yml" for role in missing]

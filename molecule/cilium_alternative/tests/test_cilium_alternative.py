@@ -1,4 +1,4 @@
-"""The network plugin runs as another cluster's, without Hubble, and gave a fresh pod an address before the role ended."""
+"""The network plugin runs as another cluster's, without Hubble, and a fresh pod got an address from it."""
 
 from __future__ import annotations
 

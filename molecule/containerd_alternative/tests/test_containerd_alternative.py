@@ -21,7 +21,7 @@ def configuration(host: Host) -> dict[str, Any]:
 
 def test_it_runs_since_its_settings_were_written(host: Host, service: Callable[[str], None]) -> None:
     service("containerd")
-    began = host.check_output("date +%s --date=\"$(systemctl show --value --property=ActiveEnterTimestamp containerd)\"")
+    began = host.check_output('date +%s --date="$(systemctl show --value --property=ActiveEnterTimestamp containerd)"')
     assert int(began) >= host.file("/etc/containerd/config.toml").mtime.timestamp() - 1
 
 

@@ -36,7 +36,9 @@ def test_services_have_the_other_range_and_domain(host: Host, kubectl: Kubectl) 
     assert kubectl("service", "kube-dns", "--namespace=kube-system")["spec"]["clusterIP"] == "10.55.0.10"
     corefile = kubectl("configmap", "coredns", "--namespace=kube-system")["data"]["Corefile"]
     assert "elsewhere.local" in corefile
-    assert yaml.safe_load(host.file("/var/lib/kubelet/config.yaml").content_string)["clusterDomain"] == "elsewhere.local"
+    assert (
+        yaml.safe_load(host.file("/var/lib/kubelet/config.yaml").content_string)["clusterDomain"] == "elsewhere.local"
+    )
 
 
 def test_etcd_is_reached_at_the_other_address(host: Host) -> None:
