@@ -49,6 +49,7 @@ class Result:
             "converge": sum(converges[:1]),
             "idempotence": sum(converges[1:2]),
         }
+        parts["verify and molecule itself"] = self.seconds - sum(parts.values())
         told = ", ".join(f"{name} {seconds:.0f}" for name, seconds in parts.items() if seconds)
         return f"{self.seconds:.0f} s ({told})"
 

@@ -65,8 +65,8 @@ def discover(phases: Sequence[str], room: Path = ROOM) -> tuple[Scenario, ...]:
     """Return every scenario below a folder in the order in which they run; phases are the roles' own order.
 
     First what has a node of its own, then each phase's, then those of roles that are no phase. Alternatives come last
-    and in the opposite order, so that each still finds the roles that it needs as they are by default. Raises ValueError
-    for words that mean nothing.
+    and in the opposite order, so that each still finds the roles that it needs as they are by default.
+    Raises ValueError for words that mean nothing.
     """
     said = {path.parent.name: _said(path) for path in sorted(room.glob("*/molecule.yml"))}
     direct = {name: words.get("SCENARIO_NEEDS", "").split() for name, words in said.items()}
