@@ -63,7 +63,8 @@ def _strangers(wanted: Wanted, seen: Seen) -> Iterator[Verdict]:
     """Yield parameters that do nothing, are deprecated, or compete with the file of the role."""
     ours = _ours(seen)
     for one in seen.settings:
-        found, todo = f"{one.source} gives {one.name}={one.value}", f"Take it out of {one.source}, and restart"
+        where = one.source if one.source.startswith("/etc/") else "the boot entry's options"
+        found, todo = f"{one.source} gives {one.name}={one.value}", f"Take it out of {where}, and restart"
         if one.name.startswith("amdttm."):
             wish = "ttm.…: amdttm is of AMD's own driver package, the kernel's driver has no such module"
             yield Verdict("setting", SETTINGS, found, wish, f"It does nothing. {todo}; gpu_gtt_gib sets the limit")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from .units import SETTINGS, Verdict
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from .units import Wanted
 
@@ -35,3 +35,12 @@ def misfits(wanted: Wanted) -> Iterator[Verdict]:
     if pool > gtt:
         found = f"a pool of {pool} GiB of freed pages, with {gtt} GiB of GTT"
         yield Verdict("page_pool_gib", SETTINGS, found, "no more than gtt_gib", "Lower it, or set it to 0")
+
+
+def taken(gids: Mapping[str, int], groups: Mapping[str, int]) -> Iterator[Verdict]:
+    """Yield fixed numbers (0: none) that another group of the machine has."""
+    for name, number in gids.items():
+        for other in (group for group, has in groups.items() if number and has == number and group != name):
+            todo = "Choose a free one (`getent group`), or 0 to leave the group's own"
+            found = f"group {other} has the number {number} that {name} is to have"
+            yield Verdict(f"{name}_gid", SETTINGS, found, "a free number", todo)

@@ -81,8 +81,8 @@ def _warnings(desired: Cluster, observed: Observed, facts: NodeFacts) -> list[st
     kube = next((node for node in observed.api.nodes if node.name == facts.name), None)
     if carved and kube is not None and kube.memory_bytes and facts.memory_bytes - kube.memory_bytes >= carved:
         found.append(
-            f"the kubelet offers {spell(kube.memory_bytes)} of {spell(facts.memory_bytes)} to pods; wanted: all but what "
-            "the system needs. MemTotal lacks the carve-out already: lower systemReserved and kubeReserved"
+            f"the kubelet offers {spell(kube.memory_bytes)} of {spell(facts.memory_bytes)} to pods; wanted: all but "
+            "what the system needs. MemTotal lacks the carve-out already: lower systemReserved and kubeReserved"
         )
     return found
 
