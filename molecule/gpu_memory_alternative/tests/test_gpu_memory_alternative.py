@@ -83,12 +83,15 @@ def test_a_reset_firmware_is_refused_where_that_is_asked_for(refused: Refused) -
 
 def test_else_it_is_a_warning(converge: Callable[..., str]) -> None:
     said = " ".join(converge(gpu_memory_root="/srv/uma_reset", gpu_memory_strict=False).split())
-    assert "[WARNING]: firmware gives the GPU 0.5 GiB (536870912 bytes); wanted: 48 GiB (51539607552 bytes)" in said
+    assert (
+        "[WARNING]: melchior-1: firmware gives the GPU 0.5 GiB (536870912 bytes); wanted: 48 GiB (51539607552 bytes)"
+        in said
+    )
 
 
 def test_a_restart_is_told_and_refused_by_nobody(converge: Callable[..., str]) -> None:
     said = " ".join(converge(gpu_memory_root="/srv/restart_due").split())
-    assert "[WARNING]: ttm.pages_limit is 6075000 (23.2 GiB)" in said
+    assert "[WARNING]: melchior-1: ttm.pages_limit is 6075000 (23.2 GiB)" in said
     assert "Restart the machine" in said
 
 

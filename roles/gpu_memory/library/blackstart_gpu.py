@@ -55,7 +55,7 @@ def values(module: AnsibleModule, wanted: Wanted) -> None:
 
 
 def machine(module: AnsibleModule, wanted: Wanted) -> None:
-    """Warn of all that is wrong; fail for what a restart would not mend, where that is asked for."""
+    """Tell all that is wrong (the action plugin warns); fail for what no restart would mend, where asked for."""
     seen = Seen.of(read(module.params["root"]))
     wrong = verdicts(wanted, seen)
     said = [str(verdict) for verdict in wrong]
@@ -66,9 +66,7 @@ def machine(module: AnsibleModule, wanted: Wanted) -> None:
     }
     hard = [str(verdict) for verdict in wrong if verdict.cure != RESTART]
     if hard and module.params["strict"]:
-        module.fail_json(msg="; ".join(hard), **result)
-    for text in said:
-        module.warn(text)
+        module.fail_json(msg="; ".join(hard))
     module.exit_json(changed=False, **result)
 
 
