@@ -66,7 +66,7 @@ def plan(wish: Wish, seen: Seen) -> Plan:
     return Plan(
         member=member.id if member else "",
         node=node is not None,
-        drain=node is not None and not wish.dead and bool(evictable(list(seen.pods))),
+        drain=node is not None and not wish.dead,
         objections=found,
     )
 
