@@ -61,19 +61,20 @@ class Gates:
                 del self._pending[phase.name]
                 self._journal.write("gate_look", phase=phase.name, open=True, seen=look.seen)
 
-    def wait(self, phases: Sequence[Phase]) -> bool:
+    def wait(self, phases: Sequence[Phase], *, enough: bool = False) -> bool:
         """Await each gate in order; return whether anything had to be waited for (so that it was looked at anew).
 
+        With enough, a gate need not be open where what is seen suffices for the phases that need it.
         Raises GateTimeoutError with what was seen last and where to look.
         """
         waited = False
         for phase in phases:
-            waited |= self._wait_one(phase)
+            waited |= self._wait_one(phase, enough=enough)
         return waited
 
-    def _wait_one(self, phase: Phase) -> bool:
+    def _wait_one(self, phase: Phase, *, enough: bool) -> bool:
         look = phase.gate(self._desired, self._looker.latest)
-        if look.open:
+        if look.open or (enough and look.enough):
             return False
         started = self._clock()
         timeout = self._timeouts[phase.name]
@@ -84,7 +85,7 @@ class Gates:
                 seen = look.seen
                 self._journal.write("gate_look", phase=phase.name, open=False, seen=seen)
             if self._clock() - started > timeout:
-                self._end(phase, look, started)
+                self._end(phase, look, started, passed=False)
                 raise GateTimeoutError(
                     f"{phase.name} did not come true in {timeout:.0f} s; last seen: {look.seen}",
                     hint="`blackstart status` shows the whole cluster; the report of this run shows each gate. "
@@ -95,11 +96,11 @@ class Gates:
                 self._looker.look()
             look = phase.gate(self._desired, self._looker.latest)
             self._notice()
-            if look.open:
+            if look.open or (enough and look.enough):
                 break
-        self._end(phase, look, started)
+        self._end(phase, look, started, passed=True)
         return True
 
-    def _end(self, phase: Phase, look: Look, started: float) -> None:
+    def _end(self, phase: Phase, look: Look, started: float, *, passed: bool) -> None:
         seconds = round(self._clock() - started, 1)
-        self._journal.write("gate_end", phase=phase.name, open=look.open, seconds=seconds, seen=look.seen)
+        self._journal.write("gate_end", phase=phase.name, open=passed, seconds=seconds, seen=look.seen)

@@ -128,7 +128,7 @@ class Run:
         if not steps:
             return
         needed = {name for step in steps for name in step.phase.needs}
-        if gates.wait([phase for phase in self.phases if phase.name in needed]):
+        if gates.wait([phase for phase in self.phases if phase.name in needed], enough=True):
             steps = plan(batch, self.desired, self.looker.latest, self.limit)
         if steps:
             self._play(steps, variables)
@@ -147,11 +147,11 @@ class Run:
 
     def _may_mend(self, phase: Phase) -> bool:
         times = self.applied.get(phase.name, [])
-        waits = [other for other in self.phases if other.name in phase.needs]
+        waits = [other.gate(self.desired, self.looker.latest) for other in self.phases if other.name in phase.needs]
         return (
             len(times) < MENDS
             and time.monotonic() - max(times, default=0.0) > MEND_PAUSE
-            and all(other.gate(self.desired, self.looker.latest).open for other in waits)
+            and all(look.open or look.enough for look in waits)
         )
 
     def _play(self, steps: Sequence[Step], variables: dict[str, Any]) -> None:

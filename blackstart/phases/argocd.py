@@ -13,8 +13,9 @@ if TYPE_CHECKING:
 
 NAMESPACE = "argocd"
 CRD = "applications.argoproj.io"
-# Without these no Application is ever compared; the others are awaited as soon as they exist.
-PARTS = ("argocd-application-controller", "argocd-redis", "argocd-repo-server", "argocd-server")
+# Without these no Application is ever compared. The rest is awaited at the end, and no phase waits for it.
+WORKING = ("argocd-application-controller", "argocd-redis", "argocd-repo-server")
+PARTS = (*WORKING, "argocd-server")
 
 
 class ArgoCD:
@@ -41,7 +42,7 @@ class ArgoCD:
         return act(self.name, acting(observed))
 
     def gate(self, desired: Cluster, observed: Observed) -> Look:  # noqa: ARG002 - the Protocol's signature
-        """Open when every part of Argo CD is ready."""
+        """Open when every part of Argo CD is ready; enough when those are that compare and sync."""
         if not observed.api.reachable:
             return Look(open=False, seen="no API answers")
         if CRD not in observed.api.crds:
@@ -50,7 +51,8 @@ class ArgoCD:
         said += [text for text in unready(observed, NAMESPACE) if text not in said]
         pods = [f"{p.name} {p.reason}" for p in observed.api.broken_pods if p.namespace == NAMESPACE and said]
         text = "; ".join(said + pods[:3])
-        return Look(open=not said, seen=text or "every part of Argo CD is ready")
+        enough = not unready(observed, NAMESPACE, *WORKING)
+        return Look(open=not said, seen=text or "every part of Argo CD is ready", enough=enough)
 
 
 PHASE = ArgoCD()

@@ -20,10 +20,14 @@ class Reason:
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """One look at a gate: is it open, and what was seen ("2 of 3 nodes Ready: casper-3 is NotReady")."""
+    """One look at a gate: is it open, and what was seen ("2 of 3 nodes Ready: casper-3 is NotReady").
+
+    `enough` lets the phases that need this one begin although the gate is still closed.
+    """
 
     open: bool
     seen: str
+    enough: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -100,3 +100,11 @@ def test_an_applied_phase_is_journaled_once_when_its_gate_is_first_seen_open(tmp
     made.wait([Phase()])
     made.applied([])
     assert events(file)[2:] == [("gate_look", "3 of 3"), ("gate_end", "3 of 3")]
+
+
+def test_what_needs_a_phase_may_begin_when_enough_of_it_is_there(tmp_path: Path) -> None:
+    most = Look(open=False, seen="all but the page", enough=True)
+    made, _ = gates(tmp_path, Look(open=False, seen="nothing"), most)
+    assert made.wait([Phase()], enough=True) is True
+    with pytest.raises(GateTimeoutError, match="all but the page"):
+        made.wait([Phase()])

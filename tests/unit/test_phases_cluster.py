@@ -334,6 +334,8 @@ def test_an_argocd_part_that_is_missing_or_not_ready_is_named() -> None:
     look = argocd.PHASE.gate(DESIRED, with_api(HEALTHY, workloads=workloads))
     assert not look.open
     assert look.seen == "argocd-server: 0 of 1 ready"
+    assert look.enough, "applications are compared and synced without the page for people"
+    assert not argocd.PHASE.gate(DESIRED, without(HEALTHY, "argocd-repo-server")).enough
 
 
 def test_what_is_scaled_to_nothing_is_ready() -> None:
