@@ -26,5 +26,5 @@ def restored(host: Host, until: Callable[[Callable[[], bool], float], None]) -> 
 
 
 def test_the_canary_is_in_it(restored: Host) -> None:
-    found = restored.check_output(ASK.format("get", "get /registry/secrets/default/canary"))
-    assert "tweet" in found
+    found = restored.run(ASK.format("get", "get /registry/secrets/default/canary"))
+    assert b"tweet" in found.stdout_bytes
