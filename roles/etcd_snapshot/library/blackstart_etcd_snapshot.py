@@ -58,11 +58,12 @@ class Snapshot:
             what = "a learner" if status.get("isLearner") else "no part of a quorum"
             self.module.fail_json(
                 msg=f"etcd on this node is {what}, so that its data may be old; wanted: a healthy voter. "
-                "Take the snapshot on another control plane; `blackstart status` shows who is well"
+                "Take the snapshot on another control plane; `blackstart status` shows who is well",
+                blackstart_refused=True,
             )
         room = os.statvfs(self.folder)
         if said := shortage(int(status["dbSize"]), room.f_bavail * room.f_frsize, str(self.folder)):
-            self.module.fail_json(msg=said)
+            self.module.fail_json(msg=said, blackstart_refused=True)
         return status
 
     def present(self) -> dict[str, Any]:

@@ -114,7 +114,7 @@ def main() -> None:
     if params["state"] == "ready":
         there = folder.is_dir()
         if said := ready(folder, params["bytes"]):
-            module.fail_json(msg=said)
+            module.fail_json(msg=said, blackstart_refused=True)
         module.exit_json(changed=not there)
     try:
         removed = kept(folder, params["name"], params["facts"], params["keep"])

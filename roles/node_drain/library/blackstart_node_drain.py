@@ -46,11 +46,15 @@ class Drain:
         self.name: str = module.params["node"]
         self.kubectl = Kubectl(module.params["kubeconfig"], module.params["server"])
 
+    def refuse(self, text: str, **more: Any) -> None:  # noqa: ANN401 - whatever a result may hold
+        """Fail the module, and tell whoever runs the playbook that it was for safety's sake."""
+        self.module.fail_json(msg=text, blackstart_refused=True, **more)
+
     def node(self) -> dict[str, Any]:
         """Return the Node; fails the module with the nearest name when there is none."""
         nodes = {item["metadata"]["name"]: item for item in self.kubectl.get("nodes")}
         if self.name not in nodes:
-            self.module.fail_json(msg=unknown(self.name, nodes))
+            self.refuse(unknown(self.name, nodes))
         found: dict[str, Any] = nodes[self.name]
         return found
 
@@ -71,14 +75,14 @@ class Drain:
         emptydir, unmanaged = self.module.params["delete_emptydir"], self.module.params["delete_unmanaged"]
         lost = irreplaceable(pods, unmanaged=unmanaged, emptydir=emptydir)
         if lost:
-            self.module.fail_json(
-                msg=f"{self.name} was not drained; it holds what would be lost:\n{_listed(lost)}\n"
+            self.refuse(
+                f"{self.name} was not drained; it holds what would be lost:\n{_listed(lost)}\n"
                 "Move it or delete it by hand; or say that it may go: node_drain_delete_unmanaged for pods without a "
                 "controller, node_drain_delete_emptydir for emptyDirs"
             )
         if twice := contested(pods, self.budgets()):
-            self.module.fail_json(
-                msg=f"{self.name} was not drained; the API evicts no pod of two budgets:\n{_listed(twice)}\n"
+            self.refuse(
+                f"{self.name} was not drained; the API evicts no pod of two budgets:\n{_listed(twice)}\n"
                 "Let one budget count each pod, then run the same command again"
             )
 
@@ -115,8 +119,8 @@ class Drain:
         undone = self.uncordon()["changed"]
         now = "its cordon was taken back" if undone else "it stays cordoned, as it was found"
         why = [f"{one['pod']}: {one['why']}" for one in held]
-        self.module.fail_json(
-            msg=f"{self.name} is not drained after {self.module.params['timeout']} s (node_drain_timeout); {now}. "
+        self.refuse(
+            f"{self.name} is not drained after {self.module.params['timeout']} s (node_drain_timeout); {now}. "
             f"What is left:\n{_listed(why)}\nWanted: no pods but static ones and DaemonSets'. Give the workload a "
             f"replica elsewhere or ease its budget, then run the same command again. {said}",
             blocked=held,

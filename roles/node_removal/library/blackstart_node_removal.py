@@ -81,6 +81,7 @@ class Removal:
             self.module.fail_json(
                 msg=f"{self.wish.name} is not removed from the cluster; nothing was changed:\n{lines}",
                 objections=found.objections,
+                blackstart_refused=True,
             )
         return found
 
