@@ -135,10 +135,8 @@ def test_the_folder_is_its_owner_s_alone_and_halves_are_removed(
 def test_members_are_read_off_etcdctl() -> None:
     started = {"ID": 0xABC, "name": "a", "peerURLs": ["https://10.0.0.1:2380"], "clientURLs": ["https://10.0.0.1:2379"]}
     fresh = {"ID": 0xDEF, "peerURLs": ["https://10.0.0.2:2380"], "isLearner": True}
-    healths = {"https://10.0.0.1:2379": True}
-    assert reduced(started, healths) == blackstart_quorum.Member(
+    lacks = {"https://10.0.0.1:2379": ""}
+    assert reduced(started, lacks) == blackstart_quorum.Member(
         "abc", "a", learner=False, healthy=True, address="10.0.0.1"
     )
-    assert reduced(fresh, healths) == blackstart_quorum.Member(
-        "def", "", learner=True, healthy=False, address="10.0.0.2"
-    )
+    assert reduced(fresh, lacks) == blackstart_quorum.Member("def", "", learner=True, healthy=False, address="10.0.0.2")

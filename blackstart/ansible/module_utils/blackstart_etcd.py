@@ -51,14 +51,14 @@ class Etcd:
         name = f"blackstart-{uuid.uuid4().hex[:12]}"
         return _output([*_CTR, "tasks", "exec", "--exec-id", name, self._container, *words], seconds, check=check)
 
-    def ctl(self, *words: str, seconds: float = 30.0, check: bool = True) -> str:
-        """Run etcdctl against this member, as the client that kubeadm made for health checks."""
+    def ctl(self, *words: str, seconds: float = 30.0, check: bool = True, at: str = LOCAL) -> str:
+        """Run etcdctl against this member or others, as the client that kubeadm made for health checks."""
         identity = [
             f"--cacert={PKI}/ca.crt",
             f"--cert={PKI}/healthcheck-client.crt",
             f"--key={PKI}/healthcheck-client.key",
         ]
-        return self.execute(["etcdctl", f"--endpoints={LOCAL}", *identity, *words], seconds, check=check)
+        return self.execute(["etcdctl", f"--endpoints={at}", *identity, *words], seconds, check=check)
 
     def status(self) -> dict[str, Any]:
         """Return this member's own status: `version`, `dbSize` in bytes, `leader`, `isLearner`, and its `header`."""
@@ -66,33 +66,43 @@ class Etcd:
         status: dict[str, Any] = found["Status"]
         return status
 
-    def healthy(self) -> bool:
-        """Tell whether this member serves a linearizable read, which takes a quorum."""
-        (found,) = json.loads(self.ctl("endpoint", "health", "--write-out=json", check=False) or "[{}]")
-        return bool(found.get("health"))
+    def healths(self, urls: Sequence[str]) -> dict[str, str]:
+        """Say by client URL what a member lacks; empty when it serves a linearizable read, which takes a quorum.
+
+        An alarm that is raised in etcd counts as well, and is named.
+        """
+        # Ends with status 1 when one of them is not well, and lists them all the same.
+        text = self.ctl("endpoint", "health", "--write-out=json", check=False, at=",".join(urls)) if urls else ""
+        found = {entry["endpoint"]: entry for entry in json.loads(text or "[]")}
+        return {url: _lacks(found.get(url, {})) for url in urls}
 
     def members(self) -> list[Member]:
-        """Return every member with its health; one that never started has no name and is not healthy."""
-        listed = json.loads(self.ctl("member", "list", "--write-out=json"))["members"]
-        # Ends with status 1 when one of them is not healthy, and lists them all the same.
-        text = self.ctl("endpoint", "health", "--cluster", "--write-out=json", check=False)
-        healths = {entry["endpoint"]: bool(entry.get("health")) for entry in json.loads(text or "[]")}
-        return [reduced(member, healths) for member in listed]
+        """Return every member with its health; one that never started has no name and is not healthy.
+
+        The list is this member's own, so that it can be had without a quorum.
+        """
+        listed = json.loads(self.ctl("member", "list", "--consistency=s", "--write-out=json"))["members"]
+        lacks = self.healths([url for member in listed for url in (member.get("clientURLs") or [])[:1]])
+        return [reduced(member, lacks) for member in listed]
 
     def remove(self, identity: str) -> None:
         """Remove a member by its hexadecimal id; etcd itself refuses when that would cost the quorum."""
         self.ctl("member", "remove", identity)
 
 
-def reduced(member: dict[str, Any], healths: dict[str, bool]) -> Member:
-    """Return one entry of `etcdctl member list -w json`, given health by client URL."""
+def reduced(member: dict[str, Any], lacks: dict[str, str]) -> Member:
+    """Return one entry of `etcdctl member list -w json`, given by client URL what a member lacks."""
     return Member(
         id=f"{int(member['ID']):x}",
         name=str(member.get("name", "")),
         learner=bool(member.get("isLearner")),
-        healthy=any(healths.get(url, False) for url in member.get("clientURLs") or []),
+        healthy=any(lacks.get(url) == "" for url in member.get("clientURLs") or []),
         address=urlsplit((member.get("peerURLs") or [""])[0]).hostname or "",
     )
+
+
+def _lacks(entry: dict[str, Any]) -> str:
+    return "" if entry.get("health") else str(entry.get("error") or "it does not answer").strip()
 
 
 def _output(words: Sequence[str], seconds: float, *, check: bool = True) -> str:

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible.module_utils.blackstart_etcd import Etcd, EtcdError
+from ansible.module_utils.blackstart_etcd import LOCAL, Etcd, EtcdError
 from ansible.module_utils.blackstart_snapshot import digest, doubts, shortage
 
 DOCUMENTATION = r"""
@@ -54,10 +54,11 @@ class Snapshot:
     def look(self, etcd: Etcd) -> dict[str, Any]:
         """Return the member's status; fails when it may be behind the others, or when there is no room."""
         status: dict[str, Any] = etcd.status()
-        if status.get("isLearner") or not etcd.healthy():
-            what = "a learner" if status.get("isLearner") else "no part of a quorum"
+        lacks = "it is a learner" if status.get("isLearner") else etcd.healths([LOCAL])[LOCAL]
+        # A database that has outgrown its quota is the more worth a snapshot.
+        if lacks and "NOSPACE" not in lacks:
             self.module.fail_json(
-                msg=f"etcd on this node is {what}, so that its data may be old; wanted: a healthy voter. "
+                msg=f"etcd on this node is not well ({lacks}), so that its data may be old; wanted: a healthy voter. "
                 "Take the snapshot on another control plane; `blackstart status` shows who is well",
                 blackstart_refused=True,
             )
