@@ -66,5 +66,5 @@ def unknown(name: str, known: Iterable[str]) -> str:
     """Say that there is no node of this name, and which it might be."""
     names = sorted(known)
     near = get_close_matches(name, names, n=1, cutoff=0.6)
-    meant = f"; is {near[0]} meant?" if near else ""
-    return f"the cluster has no node {name!r}{meant} It has {', '.join(names) or 'none'}. Nothing was changed"
+    meant = f"; is {near[0]} meant?" if near else "."
+    return f"there is no node {name!r}{meant} There are {', '.join(names) or 'none'}"

@@ -54,7 +54,7 @@ class Drain:
         """Return the Node; fails the module with the nearest name when there is none."""
         nodes = {item["metadata"]["name"]: item for item in self.kubectl.get("nodes")}
         if self.name not in nodes:
-            self.refuse(unknown(self.name, nodes))
+            self.refuse(f"{unknown(self.name, nodes)}. Nothing was changed")
         found: dict[str, Any] = nodes[self.name]
         return found
 
