@@ -6,7 +6,7 @@ BLACKSTART := $(BIN)/blackstart
 TEST_LIMIT ?= 70m
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-all unit lint molecule bench wheel lab-down clean
+.PHONY: help demo test test-all unit lint molecule molecule-clean bench wheel lab-down clean
 
 help: ## Show the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
@@ -38,8 +38,11 @@ unit: .venv/.complete ## What needs neither root nor containers, in less than a 
 lint: .venv/.complete ## Contracts and linters
 	$(PYTEST) tests/contracts tests/linters
 
-molecule: .venv/.complete ## One role on one fresh node: make molecule ROLE=containerd
-	$(PYTEST) -m lab tests/molecule -k "$(ROLE)"
+molecule: .venv/.complete ## Roles on one node, which is kept for the next time: make molecule ROLE=containerd
+	$(PYTEST) -m lab tests/molecule -k "$(ROLE)" --keep-node
+
+molecule-clean: .venv/.complete ## Remove the node that make molecule kept
+	$(BIN)/python -m tests.molecule.runner
 
 bench: .venv/.complete ## Measure against the same steps by hand and print the table
 	$(BIN)/python tests/bench
@@ -50,5 +53,5 @@ wheel: .venv/.complete ## Build the wheel into dist/
 lab-down: .venv/.installed ## Remove the practice cluster
 	$(BLACKSTART) lab down
 
-clean: lab-down ## Remove the practice cluster and what was made in this folder; the cache of built parts stays
+clean: lab-down molecule-clean ## Remove the practice cluster and what was made in this folder; the cache of built parts stays
 	rm -rf .venv .ansible .mypy_cache .pytest_cache .ruff_cache dist

@@ -1,18 +1,26 @@
-"""What the role tests look through: the API of the one node, asked by its own kubectl."""
+"""What the role tests look through: the API of the one node, asked by its own kubectl, and refusals."""
 
 from __future__ import annotations
 
 import json
+import os
+import sys
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 from uuid import uuid4
 
 import pytest
+import yaml
+
+from blackstart.engine import process
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from testinfra.host import Host
+
+LINES = 30  # of a unit's journal, as evidence
 
 
 class Kubectl(Protocol):
@@ -20,6 +28,23 @@ class Kubectl(Protocol):
 
     def __call__(self, *words: str) -> dict[str, Any]:
         """Fail with kubectl's own words when there is no such thing."""
+
+
+class Until(Protocol):
+    """Awaits a condition for some seconds."""
+
+    def __call__(self, look: Callable[[], bool | tuple[bool, object]], seconds: float) -> None:
+        """Look again and again: look says whether it is so, and what it saw, which is shown when time is over.
+
+        A look that fails by an assertion of its own has not come true yet.
+        """
+
+
+class Refused(Protocol):
+    """Runs the scenario's converge playbook with other variables and expects a refusal."""
+
+    def __call__(self, role: str, text: str, **variables: object) -> list[dict[str, Any]]:
+        """Check that a task of this role failed with this text in its message; return what every task did."""
 
 
 @pytest.fixture
@@ -57,16 +82,35 @@ def etcd_members(host: Host) -> EtcdMembers:
 
 
 @pytest.fixture
-def until() -> Callable[[Callable[[], bool], float], None]:
+def inventory() -> dict[str, Any]:
+    """Return what the inventory says to all nodes, the later file over the earlier one."""
+    files = sorted(Path(os.environ["MOLECULE_EPHEMERAL_DIRECTORY"], "cluster/group_vars/all").iterdir())
+    pages = [page for file in files for page in ([file] if file.is_file() else sorted(file.iterdir()))]
+    return {name: value for page in pages for name, value in yaml.safe_load(page.read_text()).items()}
+
+
+@pytest.fixture
+def until() -> Until:
     """Await a condition for some seconds: what a cluster does by itself takes its time."""
 
-    def wait(condition: Callable[[], bool], seconds: float) -> None:
+    def wait(look: Callable[[], bool | tuple[bool, object]], seconds: float) -> None:
         end = time.monotonic() + seconds
-        while not condition():
-            assert time.monotonic() < end, f"not true after {seconds} s"
+        while True:
+            try:
+                found = look()
+            except AssertionError as error:
+                found = (False, error)
+            true, seen = found if isinstance(found, tuple) else (found, found)
+            if true:
+                return
+            assert time.monotonic() < end, f"not true after {seconds} s; seen last: {_readable(seen)}"
             time.sleep(1)
 
     return wait
+
+
+def _readable(seen: object) -> str:
+    return json.dumps(seen, indent=2, default=str) if isinstance(seen, dict | list | tuple) else str(seen)
 
 
 @pytest.fixture
@@ -75,7 +119,31 @@ def service(host: Host) -> Callable[[str], None]:
 
     def check(name: str) -> None:
         unit = host.service(name)
-        assert unit.is_running, host.run(f"journalctl --no-pager --lines 30 --unit {name}").stdout
-        assert unit.is_enabled
+        journal = host.run(f"journalctl --no-pager --lines {LINES} --unit {name}").stdout
+        assert unit.is_running, f"{name} does not run; its journal ends with:\n{journal}"
+        assert unit.is_enabled, f"{name} is not enabled"
+
+    return check
+
+
+@pytest.fixture
+def refused(tmp_path: Path) -> Refused:
+    """Run what the scenario converged once more with other variables; it must fail, in this role, for this reason."""
+    folder = Path(os.environ["MOLECULE_EPHEMERAL_DIRECTORY"])
+
+    def check(role: str, text: str, **variables: object) -> list[dict[str, Any]]:
+        (tmp_path / "vars.json").write_text(json.dumps(variables))
+        words = ["--inventory", folder / "cluster", "--limit", "melchior-1", "--extra-vars", f"@{folder / 'vars.yml'}"]
+        words += ["--extra-vars", f"@{tmp_path / 'vars.json'}", folder / "converge.yml"]
+        program = Path(sys.executable).with_name("ansible-playbook")
+        results = tmp_path / "results.jsonl"
+        done = process.run([program, *words], env={"MOLECULE_RESULTS": str(results)}, check=False, timeout=300)
+        assert results.exists(), f"Ansible did not get to run anything:\n{done.stdout}{done.stderr}"
+        tasks: list[dict[str, Any]] = json.loads(results.read_text().splitlines()[-1])["tasks"]
+        failed = [task for task in tasks if task["status"] == "failed"]
+        assert failed, f"nothing was refused:\n{done.stdout}"
+        assert failed[0]["role"] == role, f"another one refused: {failed[0]}"
+        assert text in failed[0]["message"], f"refused for another reason: {failed[0]['message']}"
+        return tasks
 
     return check

@@ -1,12 +1,14 @@
 """The node of the role tests: `node.py up|down FOLDER`.
 
 It is made and removed as the practice cluster's nodes are, behind the same guard, on a network of its own. FOLDER gets
-what molecule needs to use it: `cluster/`, the practice cluster's inventory with this network's addresses, and
-`ssh_config`. The bundle is its read-only folder /bundle, so that no server has to live between molecule's steps.
+what molecule needs to use it: `cluster/`, the practice cluster's inventory with this network's addresses, `ssh_config`,
+and the playbooks of the scenario that molecule says it is about. The bundle is its read-only folder /bundle, so that no
+server has to live between molecule's steps.
 """
 
 from __future__ import annotations
 
+import os
 import shutil
 import sys
 from contextlib import nullcontext
@@ -16,11 +18,12 @@ from pathlib import Path
 
 import yaml
 
-from blackstart import paths
+from blackstart import paths, verbs
 from blackstart.bundle.manifest import Bundle
 from blackstart.lab import keys, lifecycle
 from blackstart.lab.layout import LAB, Layout
 from blackstart.model.load import resolve
+from tests.molecule import scenarios
 
 NAME = LAB.names[0]
 BUNDLE = paths.cache() / "bundles" / LAB.cluster
@@ -58,6 +61,9 @@ def up(folder: Path) -> None:
         )
     )
     write_inventory(folder / "cluster", resolve([str(lifecycle.inventory())], folder))
+    if name := os.environ.get("MOLECULE_SCENARIO_NAME"):
+        scenario = scenarios.find(name, [phase.name for phase in verbs.UP])
+        scenarios.stage(folder, scenario, scenario.missing(()))
 
 
 def write_inventory(folder: Path, sources: list[Path]) -> None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from conftest import Refused
     from testinfra.host import Host
 
 ADDRESS = "10.77.14.20"
@@ -29,3 +30,11 @@ def test_it_speaks_to_its_peers_alone_and_takes_nothing_away_from_them(host: Hos
 
 def test_nobody_holds_the_address_without_an_api(host: Host) -> None:
     assert ADDRESS not in host.check_output("ip -4 -brief address")
+
+
+def test_it_refuses_an_address_that_a_node_has(refused: Refused) -> None:
+    refused("api_endpoint", "wanted: one that no node has", api_endpoint_address="10.77.14.14")
+
+
+def test_it_refuses_to_speak_from_an_address_that_is_not_its_own(refused: Refused) -> None:
+    refused("api_endpoint", "was found on no interface", api_endpoint_node_address="10.77.14.99")

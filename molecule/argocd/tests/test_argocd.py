@@ -5,18 +5,21 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from conftest import Kubectl
+    from conftest import Kubectl, Refused, Until
 
 NAMESPACE = "--namespace=argocd"
 SOON = 240  # seconds
 
 
-def test_every_part_becomes_ready(kubectl: Kubectl, until: Callable[[Callable[[], bool], float], None]) -> None:
-    def ready() -> bool:
+def test_every_part_becomes_ready(kubectl: Kubectl, until: Until) -> None:
+    def ready() -> tuple[bool, object]:
         parts = kubectl("deployments,statefulsets", NAMESPACE)["items"]
-        return all(part["status"].get("readyReplicas", 0) >= part["spec"]["replicas"] for part in parts)
+        lacking = [
+            f"{part['metadata']['name']}: {part['status']}"
+            for part in parts
+            if part["status"].get("readyReplicas", 0) < part["spec"]["replicas"]
+        ]
+        return not lacking, lacking
 
     until(ready, SOON)
 
@@ -30,3 +33,7 @@ def test_nothing_is_pulled_that_is_there(kubectl: Kubectl) -> None:
 
 def test_it_knows_the_kind_application(kubectl: Kubectl) -> None:
     assert kubectl("customresourcedefinition", "applications.argoproj.io")["spec"]["group"] == "argoproj.io"
+
+
+def test_it_refuses_to_apply_nothing(refused: Refused) -> None:
+    refused("argocd", "argocd_manifest_url is empty", argocd_manifest_url="")

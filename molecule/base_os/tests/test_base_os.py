@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
+    from conftest import Refused
     from testinfra.host import Host
 
 PEERS = {"melchior-1": "10.77.14.13", "balthasar-2": "10.77.14.14", "casper-3": "10.77.14.15"}
@@ -30,3 +31,23 @@ def test_packages_come_from_the_pinned_snapshot_alone(host: Host) -> None:
     servers = host.check_output("pacman-conf --repo=core Server").split()
     assert len(servers) == 1
     assert servers[0].startswith("file:///bundle/repos/2026/02/20/")
+
+
+@pytest.mark.parametrize(
+    ("variables", "text"),
+    [
+        ({"base_os_snapshot": "yesterday"}, 'base_os_snapshot "yesterday"'),
+        ({"base_os_time_sync": "timesyncd", "base_os_time_servers": []}, "a time server where the clock is kept"),
+    ],
+)
+def test_it_refuses_what_it_cannot_do(refused: Refused, variables: dict[str, object], text: str) -> None:
+    tasks = refused("base_os", text, **variables)
+    assert [task for task in tasks if task["status"] == "changed"] == []
+
+
+def test_it_keeps_the_package_lists_when_the_day_is_not_there(host: Host, refused: Refused) -> None:
+    before = host.file("/etc/pacman.conf").content_string
+    refused("base_os", "/etc/pacman.conf stays as it is", base_os_snapshot="1999/12/31")
+    assert host.file("/etc/pacman.conf").content_string == before
+    # The list of mirrors comes first and is put right by the next run, which nobody but this test would wait for.
+    host.check_output("sed -i 's|1999/12/31|2026/02/20|' /etc/pacman.d/mirrorlist")

@@ -10,6 +10,7 @@ import pytest
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from conftest import Refused
     from testinfra.host import Host
 
 
@@ -43,3 +44,11 @@ def test_every_plugin_that_it_needs_is_loaded(host: Host) -> None:
     for name in ("io.containerd.cri.v1.runtime", "io.containerd.cri.v1.images", "io.containerd.grpc.v1.cri"):
         assert state[name] == "ok"
     assert state["io.containerd.snapshotter.v1.overlayfs"] == "ok"
+
+
+def test_it_refuses_a_version_with_another_configuration(refused: Refused) -> None:
+    refused("containerd", "wanted 2.x", containerd_version="1.7.29")
+
+
+def test_it_refuses_another_version_than_the_installed_one(refused: Refused) -> None:
+    refused("containerd", "containerd is at 2.2.1, wanted: 2.9.9", containerd_version="2.9.9")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from conftest import Kubectl
+    from conftest import Kubectl, Refused
     from testinfra.host import Host
 
 ENDPOINT = "https://k8s-api.lab.home:6443"
@@ -54,3 +54,8 @@ def test_only_root_can_read_the_administrator(host: Host) -> None:
     for name in ("admin.conf", "super-admin.conf"):
         file = host.file(f"/etc/kubernetes/{name}")
         assert (file.user, file.mode) == ("root", 0o600)
+
+
+def test_it_refuses_to_join_itself(refused: Refused) -> None:
+    text = "wanted: the inventory name of another node"
+    refused("control_plane", text, control_plane_mode="join", control_plane_member="melchior-1")

@@ -8,6 +8,7 @@ import pytest
 import yaml
 
 if TYPE_CHECKING:
+    from conftest import Refused
     from testinfra.host import Host
 
 VERSION = "v1.35.1"
@@ -27,3 +28,11 @@ def test_the_settings_of_the_inventory_are_where_the_kubelet_looks(host: Host) -
     document = yaml.safe_load(host.file("/etc/kubernetes/kubelet.conf.d/10-blackstart.conf").content_string)
     assert document["kind"] == "KubeletConfiguration"
     assert document["shutdownGracePeriod"]
+
+
+def test_it_refuses_another_version_than_the_installed_one(refused: Refused) -> None:
+    refused("kubernetes", "kubelet is at 1.35.1, wanted: 1.35.9", kubernetes_version="v1.35.9")
+
+
+def test_it_refuses_a_node_without_an_address(refused: Refused) -> None:
+    refused("kubernetes", "and the node's own address", kubernetes_node_address="")

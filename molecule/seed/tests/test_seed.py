@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from conftest import Kubectl
+    from conftest import Kubectl, Refused
 
 
 def test_the_kinds_are_known(kubectl: Kubectl) -> None:
@@ -13,3 +13,7 @@ def test_the_kinds_are_known(kubectl: Kubectl) -> None:
     assert "beacons.lab.home" in crds
     conditions = crds["beacons.lab.home"]["status"]["conditions"]
     assert next(item["status"] for item in conditions if item["type"] == "Established") == "True"
+
+
+def test_it_refuses_secrets_that_nobody_can_open(refused: Refused) -> None:
+    refused("seed", "wanted: both or neither", seed_secrets_file="seed/secrets.age")

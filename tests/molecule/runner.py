@@ -1,0 +1,172 @@
+"""Runs molecule scenarios on one node after another, and knows what the node in hand has behind it."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import sys
+import time
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from blackstart import paths
+from blackstart.engine import process
+from blackstart.engine.lock import exclusive
+from blackstart.lab import podman
+from tests.molecule import scenarios
+from tests.molecule.scenarios import ROOT
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from tests.molecule.scenarios import Scenario
+
+PATIENCE = 600.0  # seconds for one scenario
+LABEL = "blackstart.lab=molecule"  # on the node's container; .config/molecule/node.py makes it
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What one scenario did: seconds as a whole and in Ansible's runs, and its runs as the callback wrote them."""
+
+    seconds: float
+    runs: tuple[dict[str, Any], ...]
+
+    def run(self, playbook: str, *, check: bool = False) -> dict[str, Any] | None:
+        """Return the first run of a playbook; None when there was none."""
+        return next((run for run in self.runs if (run["playbook"], run["check"]) == (playbook, check)), None)
+
+    def __str__(self) -> str:
+        """Say where the time went."""
+        converges = [run["seconds"] for run in self.runs if run["playbook"] == "converge.yml" and not run["check"]]
+        parts = {
+            "create": sum(run["seconds"] for run in self.runs if run["playbook"] == "create.yml"),
+            "prepare": sum(run["seconds"] for run in self.runs if run["playbook"] == "prepare.yml"),
+            "check": sum(run["seconds"] for run in self.runs if run["check"]),
+            "converge": sum(converges[:1]),
+            "idempotence": sum(converges[1:2]),
+        }
+        told = ", ".join(f"{name} {seconds:.0f}" for name, seconds in parts.items() if seconds)
+        return f"{self.seconds:.0f} s ({told})"
+
+
+def changed(run: Mapping[str, Any]) -> set[tuple[str, str]]:
+    """Return the tasks that changed something, each with its role (pure)."""
+    return {(task["role"], task["task"]) for task in run["tasks"] if task["status"] == "changed"}
+
+
+def mispredicted(
+    check: Mapping[str, Any], converge: Mapping[str, Any], excused: Mapping[str, Mapping[str, str]]
+) -> str:
+    """Compare what check mode foretold with what was then done; empty when it came true (pure).
+
+    excused are the tasks, by role, that check mode cannot foretell, each with the reason.
+    """
+    foretold, done = changed(check), changed(converge)
+    surprises = {(role, task) for role, task in done - foretold if task not in excused.get(role, {})}
+    said = [f"{role} changed something at {task!r}, which check mode did not foretell" for role, task in surprises]
+    said += [f"check mode foretold a change by {role} at {task!r}, and none came" for role, task in foretold - done]
+    return "\n".join(sorted(said))
+
+
+class Molecule:
+    """Runs scenarios; the folder outlives a session, and with it what is known of the node."""
+
+    def __init__(self, folder: Path, say: Callable[[str], None], *, keep: bool) -> None:
+        """Take up the node that an earlier session kept, when it is still there; keep: leave one to the next."""
+        self.folder = folder
+        self.say = say
+        self.keep = keep
+        # One folder, and so one state file, for all of them: molecule then knows that the node exists.
+        self.env = {
+            "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
+            "PYTHONPATH": str(ROOT),
+            "MOLECULE_EPHEMERAL_DIRECTORY": str(folder),
+            "NO_COLOR": "1",
+        }
+        self.behind = self._remembered()
+
+    def test(self, scenario: Scenario) -> Result:
+        """Run one scenario on a node that fits it; AssertionError with what molecule said when it fails."""
+        began = time.monotonic()
+        if self.behind is None or not scenario.fits(self.behind):
+            self.destroy()
+        fresh = self.behind is None
+        behind = self.behind or []
+        # Until it is known to have gone well, nobody else builds on this node.
+        self._remember(None)
+        self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        (self.folder / "results.jsonl").unlink(missing_ok=True)
+        missing = scenario.missing(behind)
+        try:
+            if scenarios.stage(self.folder, scenario, missing) and not fresh:
+                self._run("prepare", "--force", "--scenario-name", scenario.name)
+            self._run("test", "--scenario-name", scenario.name, "--destroy", "never")
+        except AssertionError:
+            self._salvage(scenario, [*behind, *missing])
+            raise
+        self._remember([*behind, *missing, scenario.name])
+        result = Result(time.monotonic() - began, self._results())
+        self.say(f"{scenario.name}: {result}" + (" on a new node" if fresh else ""))
+        if scenario.node == "own":
+            self.destroy()
+        return result
+
+    def destroy(self) -> None:
+        """Remove the node, its network and what is known of it."""
+        node = ROOT / ".config" / "molecule" / "node.py"
+        process.run([sys.executable, node, "down", self.folder], cwd=ROOT, env=self.env, timeout=PATIENCE)
+        shutil.rmtree(self.folder, ignore_errors=True)
+        self.behind = None
+
+    def _salvage(self, scenario: Scenario, prepared: list[str]) -> None:
+        """Let whoever mends a role go on with the node as it was prepared; everybody else begins anew."""
+        if (
+            self.keep
+            and scenario.node == "shared"
+            and any(run["playbook"] == "converge.yml" for run in self._results())
+        ):
+            self._remember([*prepared, *([scenario.name] if scenario.alternative else [])])
+
+    def _run(self, *words: str) -> None:
+        done = process.run(
+            [Path(sys.executable).with_name("molecule"), *words], cwd=ROOT, env=self.env, check=False, timeout=PATIENCE
+        )
+        assert done.returncode == 0, f"{done.stdout[-8000:]}\n{done.stderr[-4000:]}"
+
+    def _results(self) -> tuple[dict[str, Any], ...]:
+        path = self.folder / "results.jsonl"
+        return tuple(json.loads(line) for line in path.read_text().splitlines()) if path.exists() else ()
+
+    def _remember(self, behind: list[str] | None) -> None:
+        self.behind = behind
+        if behind is None:
+            (self.folder / "node.json").unlink(missing_ok=True)
+        else:
+            (self.folder / "node.json").write_text(json.dumps({"node": _container(), "behind": behind}))
+
+    def _remembered(self) -> list[str] | None:
+        with suppress(OSError, ValueError, KeyError):
+            known = json.loads((self.folder / "node.json").read_text())
+            if known["node"] and known["node"] == _container():
+                return list(known["behind"])
+        return None
+
+
+def _container() -> str:
+    """Return the running node's id, empty when there is none."""
+    found = [each for name, each in podman.local().containers(LABEL).items() if name.endswith("melchior-1")]
+    return found[0].id if found and found[0].state == "running" else ""
+
+
+def folder() -> Path:
+    """Return where a node is remembered between sessions."""
+    return paths.state("molecule") / "kept"
+
+
+if __name__ == "__main__":
+    with exclusive(paths.state("molecule") / "tests.lock", "molecule-clean"):
+        Molecule(folder(), lambda _line: None, keep=False).destroy()

@@ -1,0 +1,147 @@
+"""Which scenarios there are, what each needs of its node, and the order in which one node serves them all.
+
+A scenario is a folder below molecule/. In its molecule.yml it may say, below `ansible.env`:
+
+    SCENARIO_NEEDS: containerd api_endpoint   # the roles that must have run before, and with them what those need
+    SCENARIO_NODE: clean                      # its own role must not have run on the node before
+    SCENARIO_NODE: own                        # a node for it alone: nothing ran before, and nothing runs after
+
+An alternative (molecule/ROLE_alternative) needs what its role's first scenario needs, unless it says otherwise.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import yaml
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+ROOT = Path(__file__).resolve().parents[2]
+ROOM = ROOT / "molecule"
+ALTERNATIVE = "_alternative"
+NODES = ("shared", "clean", "own")
+
+
+@dataclass(frozen=True, slots=True)
+class Scenario:
+    """One folder below molecule/; `needs` are roles in the order in which they run, `node` one of NODES."""
+
+    name: str
+    needs: tuple[str, ...] = ()
+    node: str = "shared"
+
+    @property
+    def role(self) -> str:
+        """The role that it is about."""
+        return self.name.removesuffix(ALTERNATIVE)
+
+    @property
+    def alternative(self) -> bool:
+        """Whether it is its role's second scenario, with other variables."""
+        return self.name.endswith(ALTERNATIVE)
+
+    def fits(self, behind: Iterable[str]) -> bool:
+        """Say whether a node can serve it that has these scenarios behind it (pure).
+
+        Not one on which a role that it needs was given other variables.
+        """
+        before = [Scenario(name) for name in behind]
+        if self.node == "own":
+            return not before
+        if self.node == "clean" and self.role in {each.role for each in before}:
+            return False
+        return not {each.role for each in before if each.alternative} & set(self.needs)
+
+    def missing(self, behind: Iterable[str]) -> tuple[str, ...]:
+        """Return the roles that a node with these scenarios behind it lacks, in order (pure)."""
+        return tuple(role for role in self.needs if role not in set(behind))
+
+
+def discover(phases: Sequence[str], room: Path = ROOM) -> tuple[Scenario, ...]:
+    """Return every scenario below a folder in the order in which they run; phases are the roles' own order.
+
+    First what has a node of its own, then each phase's, then those of roles that are no phase. Alternatives come last
+    and in the opposite order, so that each still finds the roles that it needs as they are by default. Raises ValueError
+    for words that mean nothing.
+    """
+    said = {path.parent.name: _said(path) for path in sorted(room.glob("*/molecule.yml"))}
+    direct = {name: words.get("SCENARIO_NEEDS", "").split() for name, words in said.items()}
+    for name, words in said.items():
+        if "SCENARIO_NEEDS" not in words and (role := name.removesuffix(ALTERNATIVE)) in direct:
+            direct[name] = direct[role]
+    found = [
+        Scenario(name, _closure(name, direct), _node(name, words.get("SCENARIO_NODE", "shared")))
+        for name, words in said.items()
+    ]
+    order = {phase: place for place, phase in enumerate(phases)}
+    ranked = sorted(found, key=lambda each: (order.get(each.role, len(order)), len(each.needs), each.role))
+    alone = [each for each in ranked if each.node == "own"]
+    shared = [each for each in ranked if each.node != "own"]
+    first = [each for each in shared if not each.alternative]
+    return (*alone, *first, *reversed([each for each in shared if each.alternative]))
+
+
+def find(name: str, phases: Sequence[str], room: Path = ROOM) -> Scenario:
+    """Return one scenario by its name; ValueError when there is none."""
+    for each in discover(phases, room):
+        if each.name == name:
+            return each
+    raise ValueError(f"no scenario molecule/{name}")
+
+
+def stage(folder: Path, scenario: Scenario, missing: Sequence[str]) -> bool:
+    """Write into folder what molecule is to run for a scenario; return whether there is anything to prepare.
+
+    prepare.yml: the roles that the node lacks, then the scenario's own preparation. converge.yml: the scenario's own
+    one, or the playbook of its role. vars.yml: the scenario's variables.
+    """
+    home = ROOM / scenario.name
+    books = [ROOT / "playbooks" / f"{role}.yml" for role in missing]
+    if (home / "prepare.yml").is_file():
+        books.append(home / "prepare.yml")
+    own = home / "converge.yml"
+    _imports(folder / "prepare.yml", books)
+    _imports(folder / "converge.yml", [own if own.is_file() else ROOT / "playbooks" / f"{scenario.role}.yml"])
+    given = home / "vars.yml"
+    (folder / "vars.yml").write_text(given.read_text() if given.is_file() else "{}\n")
+    return bool(books)
+
+
+def _imports(path: Path, books: Sequence[Path]) -> None:
+    nothing = [{"name": "Nothing", "hosts": "all", "gather_facts": False}]
+    plays = [{"ansible.builtin.import_playbook": str(book)} for book in books] or nothing
+    path.write_text(yaml.safe_dump(plays, sort_keys=False))
+
+
+def _said(path: Path) -> Mapping[str, str]:
+    document: dict[str, Any] = yaml.safe_load(path.read_text()) or {}
+    env: dict[str, str] = document.get("ansible", {}).get("env", {})
+    return env
+
+
+def _node(name: str, word: str) -> str:
+    if word not in NODES:
+        raise ValueError(f"molecule/{name}: SCENARIO_NODE is {word!r}, wanted: {' or '.join(NODES)}")
+    return word
+
+
+def _closure(name: str, direct: Mapping[str, Sequence[str]]) -> tuple[str, ...]:
+    """Return everything that a scenario needs, each after what it needs itself (pure)."""
+    found: list[str] = []
+
+    def visit(role: str, path: tuple[str, ...]) -> None:
+        if role in path:
+            raise ValueError(f"molecule/{name}: SCENARIO_NEEDS goes round in a circle: {' > '.join((*path, role))}")
+        if role not in direct:
+            raise ValueError(f"molecule/{path[-1]}: SCENARIO_NEEDS names {role}, which has no scenario")
+        for need in direct[role]:
+            visit(need, (*path, role))
+        if role not in found:
+            found.append(role)
+
+    visit(name, ())
+    return tuple(found[:-1])
