@@ -7,15 +7,16 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
+    from conftest import Until
     from testinfra.host import Host
 
 ASK = "ctr --namespace=k8s.io tasks exec --exec-id {} restored etcdctl --endpoints=http://127.0.0.1:12379 {}"
 
 
 @pytest.fixture
-def restored(host: Host, until: Callable[[Callable[[], bool], float], None]) -> Iterator[Host]:
+def restored(host: Host, until: Until) -> Iterator[Host]:
     """Await the restored etcd; it and its data are gone afterwards."""
     tries = iter(range(1000))
     until(lambda: host.run(ASK.format(f"health-{next(tries)}", "endpoint health")).rc == 0, 30)

@@ -5,12 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from conftest import Kubectl
+    from conftest import Kubectl, Until
 
 
-def test_the_pod_comes_back(kubectl: Kubectl, until: Callable[[Callable[[], bool], float], None]) -> None:
+def test_the_pod_comes_back(kubectl: Kubectl, until: Until) -> None:
     node = kubectl("node", "melchior-1")
     assert not node["spec"].get("unschedulable")
     assert "blackstart.io/cordoned" not in node["metadata"]["annotations"]

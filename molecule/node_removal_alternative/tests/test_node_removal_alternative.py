@@ -5,14 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from conftest import EtcdMembers, Kubectl
+    from conftest import EtcdMembers, Kubectl, Until
 
 
-def test_it_is_gone_with_what_was_on_it(
-    kubectl: Kubectl, etcd_members: EtcdMembers, until: Callable[[Callable[[], bool], float], None]
-) -> None:
+def test_it_is_gone_with_what_was_on_it(kubectl: Kubectl, etcd_members: EtcdMembers, until: Until) -> None:
     assert [member["name"] for member in etcd_members()] == ["melchior-1"]
     assert [node["metadata"]["name"] for node in kubectl("nodes")["items"]] == ["melchior-1"]
     # The pod collector looks every 20 s, and lets pods of a missing Node be for 40 s.
