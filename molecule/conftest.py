@@ -133,8 +133,10 @@ def refused(tmp_path: Path) -> Refused:
 
     def check(role: str, text: str, **variables: object) -> list[dict[str, Any]]:
         (tmp_path / "vars.json").write_text(json.dumps(variables))
-        words = ["--inventory", folder / "cluster", "--limit", "melchior-1", "--extra-vars", f"@{folder / 'vars.yml'}"]
-        words += ["--extra-vars", f"@{tmp_path / 'vars.json'}", folder / "converge.yml"]
+        words: list[str | Path] = ["--inventory", folder / "cluster", "--limit", "melchior-1"]
+        for given in (folder / "vars.yml", tmp_path / "vars.json"):
+            words += ["--extra-vars", f"@{given}"]
+        words.append(folder / "converge.yml")
         program = Path(sys.executable).with_name("ansible-playbook")
         results = tmp_path / "results.jsonl"
         done = process.run([program, *words], env={"MOLECULE_RESULTS": str(results)}, check=False, timeout=300)

@@ -49,6 +49,7 @@ class Result:
             "converge": sum(converges[:1]),
             "idempotence": sum(converges[1:2]),
         }
+        parts["verify and molecule itself"] = self.seconds - sum(parts.values())
         told = ", ".join(f"{name} {seconds:.0f}" for name, seconds in parts.items() if seconds)
         return f"{self.seconds:.0f} s ({told})"
 
@@ -87,7 +88,8 @@ class Molecule:
             "MOLECULE_EPHEMERAL_DIRECTORY": str(folder),
             "NO_COLOR": "1",
         }
-        self.behind = self._remembered()
+        # Scenarios that the node has behind it, each with what its role was then; None when there is no node.
+        self.behind: dict[str, str] | None = self._recalled()
 
     def test(self, scenario: Scenario) -> Result:
         """Run one scenario on a node that fits it; AssertionError with what molecule said when it fails."""
@@ -95,20 +97,25 @@ class Molecule:
         if self.behind is None or not scenario.fits(self.behind):
             self.destroy()
         fresh = self.behind is None
-        behind = self.behind or []
+        behind = self.behind or {}
         # Until it is known to have gone well, nobody else builds on this node.
         self._remember(None)
         self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         (self.folder / "results.jsonl").unlink(missing_ok=True)
-        missing = scenario.missing(behind)
+        missing = scenario.missing(name for name, then in behind.items() if then == scenarios.digest(name))
+        prepared = behind | {name: scenarios.digest(name) for name in missing}
+        itself = {scenario.name: scenarios.digest(scenario.name)}
         try:
             if scenarios.stage(self.folder, scenario, missing) and not fresh:
                 self._run("prepare", "--force", "--scenario-name", scenario.name)
             self._run("test", "--scenario-name", scenario.name, "--destroy", "never")
         except AssertionError:
-            self._salvage(scenario, [*behind, *missing])
+            converged = any(run["playbook"] == "converge.yml" for run in self._results())
+            if self.keep and scenario.node == "shared" and converged:
+                # Whoever mends the role goes on with the node as it was prepared.
+                self._remember(prepared | (itself if scenario.alternative else {}))
             raise
-        self._remember([*behind, *missing, scenario.name])
+        self._remember(prepared | itself)
         result = Result(time.monotonic() - began, self._results())
         self.say(f"{scenario.name}: {result}" + (" on a new node" if fresh else ""))
         if scenario.node == "own":
@@ -122,15 +129,6 @@ class Molecule:
         shutil.rmtree(self.folder, ignore_errors=True)
         self.behind = None
 
-    def _salvage(self, scenario: Scenario, prepared: list[str]) -> None:
-        """Let whoever mends a role go on with the node as it was prepared; everybody else begins anew."""
-        if (
-            self.keep
-            and scenario.node == "shared"
-            and any(run["playbook"] == "converge.yml" for run in self._results())
-        ):
-            self._remember([*prepared, *([scenario.name] if scenario.alternative else [])])
-
     def _run(self, *words: str) -> None:
         done = process.run(
             [Path(sys.executable).with_name("molecule"), *words], cwd=ROOT, env=self.env, check=False, timeout=PATIENCE
@@ -141,18 +139,20 @@ class Molecule:
         path = self.folder / "results.jsonl"
         return tuple(json.loads(line) for line in path.read_text().splitlines()) if path.exists() else ()
 
-    def _remember(self, behind: list[str] | None) -> None:
+    def _remember(self, behind: dict[str, str] | None) -> None:
         self.behind = behind
         if behind is None:
             (self.folder / "node.json").unlink(missing_ok=True)
-        else:
-            (self.folder / "node.json").write_text(json.dumps({"node": _container(), "behind": behind}))
+            return
+        known = {"checkout": str(ROOT), "node": _container(), "behind": behind}
+        (self.folder / "node.json").write_text(json.dumps(known))
 
-    def _remembered(self) -> list[str] | None:
+    def _recalled(self) -> dict[str, str] | None:
+        """Return what an earlier session of this checkout wrote down, when its node is still there."""
         with suppress(OSError, ValueError, KeyError):
             known = json.loads((self.folder / "node.json").read_text())
-            if known["node"] and known["node"] == _container():
-                return list(known["behind"])
+            if known["checkout"] == str(ROOT) and known["node"] and known["node"] == _container():
+                return dict(known["behind"])
         return None
 
 

@@ -11,6 +11,7 @@ An alternative (molecule/ROLE_alternative) needs what its role's first scenario 
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -58,15 +59,16 @@ class Scenario:
 
     def missing(self, behind: Iterable[str]) -> tuple[str, ...]:
         """Return the roles that a node with these scenarios behind it lacks, in order (pure)."""
-        return tuple(role for role in self.needs if role not in set(behind))
+        done = set(behind)
+        return tuple(role for role in self.needs if role not in done)
 
 
 def discover(phases: Sequence[str], room: Path = ROOM) -> tuple[Scenario, ...]:
     """Return every scenario below a folder in the order in which they run; phases are the roles' own order.
 
     First what has a node of its own, then each phase's, then those of roles that are no phase. Alternatives come last
-    and in the opposite order, so that each still finds the roles that it needs as they are by default. Raises ValueError
-    for words that mean nothing.
+    and in the opposite order, so that each still finds the roles that it needs as they are by default.
+    Raises ValueError for words that mean nothing.
     """
     said = {path.parent.name: _said(path) for path in sorted(room.glob("*/molecule.yml"))}
     direct = {name: words.get("SCENARIO_NEEDS", "").split() for name, words in said.items()}
@@ -109,6 +111,14 @@ def stage(folder: Path, scenario: Scenario, missing: Sequence[str]) -> bool:
     given = home / "vars.yml"
     (folder / "vars.yml").write_text(given.read_text() if given.is_file() else "{}\n")
     return bool(books)
+
+
+def digest(name: str) -> str:
+    """Return a fingerprint of the role that a scenario is about, and its playbook: a changed one must be run again."""
+    role = Scenario(name).role
+    files = [ROOT / "playbooks" / f"{role}.yml", *sorted((ROOT / "roles" / role).rglob("*"))]
+    text = b"".join(str(path).encode() + path.read_bytes() for path in files if path.is_file())
+    return hashlib.sha256(text).hexdigest()
 
 
 def _imports(path: Path, books: Sequence[Path]) -> None:
