@@ -8,6 +8,7 @@ import sys
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
+from uuid import uuid4
 
 import pytest
 import yaml
@@ -54,6 +55,28 @@ def kubectl(host: Host) -> Kubectl:
         command = ("kubectl", "--kubeconfig=/etc/kubernetes/admin.conf", "get", *words, "--output=json")
         document: dict[str, Any] = json.loads(host.check_output(" ".join(command)))
         return document
+
+    return get
+
+
+class EtcdMembers(Protocol):
+    """Returns the members as the node's own etcd lists them."""
+
+    def __call__(self) -> list[dict[str, Any]]:
+        """Fail with etcdctl's own words."""
+
+
+@pytest.fixture
+def etcd_members(host: Host) -> EtcdMembers:
+    """Ask the node's own etcd, in its container."""
+
+    def get() -> list[dict[str, Any]]:
+        container = "$(ctr --namespace=k8s.io containers ls --quiet 'labels.\"io.kubernetes.container.name\"==etcd')"
+        identity = "--cacert={0}/ca.crt --cert={0}/healthcheck-client.crt --key={0}/healthcheck-client.key"
+        ask = f"etcdctl {identity.format('/etc/kubernetes/pki/etcd')} member list --write-out=json"
+        text = host.check_output(f"ctr --namespace=k8s.io tasks exec --exec-id test-{uuid4().hex} {container} {ask}")
+        members: list[dict[str, Any]] = json.loads(text)["members"]
+        return members
 
     return get
 

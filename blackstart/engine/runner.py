@@ -119,6 +119,7 @@ class Runner:
             "ANSIBLE_CONFIG": str(share / "ansible.cfg"),
             "ANSIBLE_ROLES_PATH": str(share / "roles"),
             "ANSIBLE_LIBRARY": str(Path(__file__).parents[1] / "ansible" / "modules"),
+            "ANSIBLE_MODULE_UTILS": str(Path(__file__).parents[1] / "ansible" / "module_utils"),
             "ANSIBLE_COLLECTIONS_PATH": str(self._collections),
             "ANSIBLE_SSH_ARGS": " ".join(ssh),
             "ANSIBLE_NOCOLOR": "1",

@@ -26,7 +26,7 @@ DOORS = {
     "paramiko": "blackstart/engine/ssh.py",
 }
 # Sent to the nodes as they are: they have neither our doors nor our command line.
-ON_THE_NODE = ("blackstart/probe/node/", "blackstart/ansible/modules/")
+ON_THE_NODE = ("blackstart/probe/node/", "blackstart/ansible/")
 
 
 def load(path: Path) -> Any:

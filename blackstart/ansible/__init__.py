@@ -1,0 +1,1 @@
+"""What Ansible reads beside the roles: modules and what they share."""

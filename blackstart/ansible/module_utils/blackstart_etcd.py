@@ -1,0 +1,125 @@
+"""etcd on a control plane, through etcdctl and etcdutl in its own running container: the node has neither.
+
+What is asked of it needs no API server and no kubelet, only containerd and the container.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import uuid
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from .blackstart_quorum import Member
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+PKI = "/etc/kubernetes/pki/etcd"
+LOCAL = "https://127.0.0.1:2379"
+_CTR = ("ctr", "--namespace=k8s.io")
+# The kubelet's labels on what it makes (pkg/kubelet/types/labels.go).
+_LABELS = 'labels."io.kubernetes.container.name"==etcd,labels."io.kubernetes.pod.namespace"==kube-system'
+
+
+class EtcdError(Exception):
+    """There is no etcd to ask here, or it answered with an error; its text holds no key and no value."""
+
+
+class Etcd:
+    """The etcd of this node."""
+
+    def __init__(self) -> None:
+        """Find its running container.
+
+        Raises EtcdError when there is none.
+        """
+        made = _output([*_CTR, "containers", "ls", "--quiet", _LABELS], 10).split()
+        lines = [line.split() for line in _output([*_CTR, "tasks", "ls"], 10).splitlines()]
+        running = {words[0] for words in lines if words[-1:] == ["RUNNING"]}
+        found = [name for name in made if name in running]
+        if not found:
+            raise EtcdError(
+                f"no etcd container runs on this node ({len(made)} that ended); wanted: a healthy member. "
+                "Look at `journalctl -u kubelet` and `ctr -n k8s.io tasks ls` here, or act from another control plane"
+            )
+        self._container = found[0]
+
+    def execute(self, words: Sequence[str], seconds: float, *, check: bool = True) -> str:
+        """Run a program in the container and return what it prints; EtcdError when it fails, unless not checked."""
+        name = f"blackstart-{uuid.uuid4().hex[:12]}"
+        return _output([*_CTR, "tasks", "exec", "--exec-id", name, self._container, *words], seconds, check=check)
+
+    def ctl(self, *words: str, seconds: float = 30.0, check: bool = True, at: str = LOCAL) -> str:
+        """Run etcdctl against this member or others, as the client that kubeadm made for health checks."""
+        identity = [
+            f"--cacert={PKI}/ca.crt",
+            f"--cert={PKI}/healthcheck-client.crt",
+            f"--key={PKI}/healthcheck-client.key",
+        ]
+        return self.execute(["etcdctl", f"--endpoints={at}", *identity, *words], seconds, check=check)
+
+    def status(self) -> dict[str, Any]:
+        """Return this member's own status: `version`, `dbSize` in bytes, `leader`, `isLearner`, and its `header`."""
+        (found,) = json.loads(self.ctl("endpoint", "status", "--write-out=json"))
+        status: dict[str, Any] = found["Status"]
+        return status
+
+    def healths(self, urls: Sequence[str]) -> dict[str, str]:
+        """Say by client URL what a member lacks; empty when it serves a linearizable read, which takes a quorum.
+
+        An alarm that is raised in etcd counts as well, and is named.
+        """
+        # Ends with status 1 when one of them is not well, and lists them all the same.
+        text = self.ctl("endpoint", "health", "--write-out=json", check=False, at=",".join(urls)) if urls else ""
+        found = {entry["endpoint"]: entry for entry in json.loads(text or "[]")}
+        return {url: _lacks(found.get(url, {})) for url in urls}
+
+    def members(self) -> list[Member]:
+        """Return every member with its health; one that never started has no name and is not healthy.
+
+        The list is this member's own, so that it can be had without a quorum.
+        """
+        listed = json.loads(self.ctl("member", "list", "--consistency=s", "--write-out=json"))["members"]
+        lacks = self.healths([url for member in listed for url in (member.get("clientURLs") or [])[:1]])
+        return [reduced(member, lacks) for member in listed]
+
+    def remove(self, identity: str) -> None:
+        """Remove a member by its hexadecimal id; etcd itself refuses when that would cost the quorum."""
+        self.ctl("member", "remove", identity)
+
+
+def reduced(member: dict[str, Any], lacks: dict[str, str]) -> Member:
+    """Return one entry of `etcdctl member list -w json`, given by client URL what a member lacks."""
+    return Member(
+        id=f"{int(member['ID']):x}",
+        name=str(member.get("name", "")),
+        learner=bool(member.get("isLearner")),
+        healthy=any(lacks.get(url) == "" for url in member.get("clientURLs") or []),
+        address=urlsplit((member.get("peerURLs") or [""])[0]).hostname or "",
+    )
+
+
+def _lacks(entry: dict[str, Any]) -> str:
+    return "" if entry.get("health") else str(entry.get("error") or "it does not answer").strip()
+
+
+def _output(words: Sequence[str], seconds: float, *, check: bool = True) -> str:
+    try:
+        done = subprocess.run(  # noqa: S603 - a fixed program without a shell
+            list(words), stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False, timeout=seconds
+        )
+    except FileNotFoundError as error:
+        raise EtcdError(f"{words[0]} is not installed on this node; wanted: containerd, with an etcd in it") from error
+    except subprocess.TimeoutExpired as error:
+        raise EtcdError(f"{' '.join(words[-3:])} took longer than {seconds:.0f} s") from error
+    if check and done.returncode != 0:
+        said = "\n".join(done.stderr.strip().splitlines()[-3:])
+        raise EtcdError(f"{_named(words)} failed: {said or 'it said nothing'}")
+    return done.stdout
+
+
+def _named(words: Sequence[str]) -> str:
+    """Return a command without its options, for messages."""
+    return " ".join(word for word in words if not word.startswith("-"))

@@ -1,0 +1,70 @@
+"""kubectl on a control plane, for our modules: through the node's own API server, so with VIP and DNS down as well.
+
+Modules import it as ansible.module_utils.blackstart_kubectl.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from difflib import get_close_matches
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+REQUEST_SECONDS = 20
+
+
+class KubectlError(Exception):
+    """kubectl ended with an error; its text is kubectl's last lines, which never show what standard input held."""
+
+
+class Kubectl:
+    """One API server, asked as the cluster's administrator."""
+
+    def __init__(self, kubeconfig: str, server: str) -> None:
+        """Ask the API server at a URL with the identity in a kubeconfig."""
+        self._words = ["kubectl", f"--kubeconfig={kubeconfig}", f"--server={server}"]
+
+    def run(self, *words: str, stdin: str = "", seconds: float = 60.0) -> str:
+        """Run kubectl and return what it prints.
+
+        Raises KubectlError when it fails or takes longer than so many seconds.
+        """
+        # A drain has a deadline of its own, which a limit on each request would not know of.
+        limit = [] if words[0] == "drain" else [f"--request-timeout={REQUEST_SECONDS}s"]
+        try:
+            done = subprocess.run(  # noqa: S603 - a fixed program without a shell
+                [*self._words, *limit, *words],
+                input=stdin,
+                capture_output=True,
+                text=True,
+                check=False,
+                timeout=seconds,
+            )
+        except subprocess.TimeoutExpired as error:
+            raise KubectlError(f"kubectl {words[0]} took longer than {seconds:.0f} s") from error
+        if done.returncode != 0:
+            said = "\n".join(done.stderr.strip().splitlines()[-4:])
+            raise KubectlError(f"kubectl {' '.join(words[:3])} failed: {said or 'it said nothing'}")
+        return done.stdout
+
+    def get(self, *words: str) -> list[dict[str, Any]]:
+        """Return the objects that `kubectl get` finds; none is no error."""
+        text = self.run("get", *words, "--ignore-not-found", "--output=json")
+        document = json.loads(text) if text.strip() else {"items": []}
+        items: list[dict[str, Any]] = document.get("items", [document])
+        return items
+
+    def patch_node(self, name: str, change: dict[str, Any]) -> None:
+        """Merge a change into a Node; None removes a field (RFC 7386)."""
+        self.run("patch", "node", name, "--type=merge", f"--patch={json.dumps(change)}")
+
+
+def unknown(name: str, known: Iterable[str]) -> str:
+    """Say that there is no node of this name, and which it might be."""
+    names = sorted(known)
+    near = get_close_matches(name, names, n=1, cutoff=0.6)
+    meant = f"; is {near[0]} meant?" if near else "."
+    return f"there is no node {name!r}{meant} There are {', '.join(names) or 'none'}"

@@ -1,0 +1,46 @@
+"""Disks without room, on the node and on the control machine: refused with the numbers before anything is written."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from blackstart.engine import process
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from conftest import Refused
+    from testinfra.host import Host
+
+
+@pytest.fixture
+def small(tmp_path: Path) -> Iterator[Path]:
+    """Mount a disk of one MiB on this machine."""
+    folder = tmp_path / "small"
+    folder.mkdir()
+    process.run(["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", folder])
+    yield folder
+    process.run(["umount", folder])
+
+
+def test_a_full_node_is_refused(refused: Refused, host: Host) -> None:
+    told = "no space left for a snapshot of etcd: /var/lib/etcd/small has 1.0 MiB free, wanted: "
+    tasks = refused("etcd_snapshot", told, etcd_snapshot_folder="/var/lib/etcd/small")
+    assert tasks[-1]["task"] == "Check that the member is well and has room for it"
+    assert host.check_output("ls -A /var/lib/etcd/small") == ""
+
+
+def test_a_full_control_machine_is_refused(refused: Refused, host: Host, small: Path) -> None:
+    told = f"no space left for a snapshot of etcd: {small} on the control machine has 1.0 MiB free, wanted: "
+    refused("etcd_snapshot", told, etcd_snapshot_destination=str(small))
+    assert list(small.iterdir()) == []
+    assert host.check_output("ls -A /var/lib/etcd") == "member\nsmall"
+
+
+def test_older_snapshots_are_all_kept() -> None:
+    folder = Path(os.environ["MOLECULE_EPHEMERAL_DIRECTORY"]) / "snapshots-alternative"
+    assert len(list(folder.iterdir())) == 5

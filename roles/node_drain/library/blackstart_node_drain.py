@@ -1,0 +1,169 @@
+#!/usr/bin/python
+"""Cordon a node, drain it with PodDisruptionBudgets respected, and undo exactly that.
+
+Who cordoned is written on the Node itself: a cordon outlives a reboot, and whoever comes next must be able to tell
+ours from a person's, which stays. A drain that does not get through takes its own cordon back.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible.module_utils.blackstart_eviction import blockers, contested, evictable, irreplaceable, title
+from ansible.module_utils.blackstart_kubectl import Kubectl, KubectlError, unknown
+
+DOCUMENTATION = r"""
+module: blackstart_node_drain
+short_description: Cordon, drain or uncordon a node
+description:
+  - Evicts with `kubectl drain`; no budget is ever gone around.
+options:
+  node: {description: Kubernetes name of the node., type: str, required: true}
+  state:
+    description: cordoned and drained cordon, drained evicts as well, schedulable undoes a cordon that is ours.
+    type: str
+    required: true
+    choices: [cordoned, drained, schedulable]
+  reason: {description: Written on the Node while it is cordoned., type: str, default: drained by blackstart}
+  timeout: {description: Seconds that the evictions may take., type: int, default: 300}
+  delete_emptydir: {description: Whether data in emptyDirs may be lost., type: bool, default: true}
+  delete_unmanaged: {description: Whether pods may go that nobody makes again., type: bool, default: false}
+  kubeconfig: {description: Path of the kubeconfig., type: str, required: true}
+  server: {description: URL of the API server to go through., type: str, required: true}
+author: blackstart
+"""
+
+CORDONED = "blackstart.io/cordoned"
+
+
+class Drain:
+    """One call of the module."""
+
+    def __init__(self, module: AnsibleModule) -> None:
+        """Read the parameters."""
+        self.module = module
+        self.name: str = module.params["node"]
+        self.kubectl = Kubectl(module.params["kubeconfig"], module.params["server"])
+
+    def refuse(self, text: str, **more: Any) -> None:  # noqa: ANN401 - whatever a result may hold
+        """Fail the module, and tell whoever runs the playbook that it was for safety's sake."""
+        self.module.fail_json(msg=text, blackstart_refused=True, **more)
+
+    def node(self) -> dict[str, Any]:
+        """Return the Node; fails the module with the nearest name when there is none."""
+        nodes = {item["metadata"]["name"]: item for item in self.kubectl.get("nodes")}
+        if self.name not in nodes:
+            self.refuse(f"{unknown(self.name, nodes)}. Nothing was changed")
+        found: dict[str, Any] = nodes[self.name]
+        return found
+
+    def pods(self) -> list[dict[str, Any]]:
+        """Return all pods on the node."""
+        found: list[dict[str, Any]] = self.kubectl.get(
+            "pods", "--all-namespaces", f"--field-selector=spec.nodeName={self.name}"
+        )
+        return found
+
+    def budgets(self) -> list[dict[str, Any]]:
+        """Return all PodDisruptionBudgets."""
+        found: list[dict[str, Any]] = self.kubectl.get("poddisruptionbudgets", "--all-namespaces")
+        return found
+
+    def refuse_losses(self, pods: list[dict[str, Any]]) -> None:
+        """Fail the module when the drain would lose something that nobody said may be lost."""
+        emptydir, unmanaged = self.module.params["delete_emptydir"], self.module.params["delete_unmanaged"]
+        lost = irreplaceable(pods, unmanaged=unmanaged, emptydir=emptydir)
+        if lost:
+            self.refuse(
+                f"{self.name} was not drained; it holds what would be lost:\n{_listed(lost)}\n"
+                "Move it or delete it by hand; or say that it may go: node_drain_delete_unmanaged for pods without a "
+                "controller, node_drain_delete_emptydir for emptyDirs"
+            )
+        if twice := contested(pods, self.budgets()):
+            self.refuse(
+                f"{self.name} was not drained; the API evicts no pod of two budgets:\n{_listed(twice)}\n"
+                "Let one budget count each pod, then run the same command again"
+            )
+
+    def cordon(self) -> dict[str, Any]:
+        """Keep new pods away."""
+        node = self.node()
+        self.refuse_losses(self.pods())
+        if node["spec"].get("unschedulable"):
+            whose = node["metadata"].get("annotations", {}).get(CORDONED)
+            return {"changed": False, "msg": f"cordoned already: {whose or 'by a person, who has to undo it'}"}
+        if not self.module.check_mode:
+            note = {"annotations": {CORDONED: self.module.params["reason"]}}
+            self.kubectl.patch_node(self.name, {"metadata": note, "spec": {"unschedulable": True}})
+        return {"changed": True, "msg": "cordoned"}
+
+    def drain(self) -> dict[str, Any]:
+        """Move what is on the node; takes back our cordon when that fails."""
+        names = sorted(title(pod) for pod in evictable(self.pods()))
+        if not names or self.module.check_mode:
+            return {"changed": bool(names), "evicted": names, "msg": f"{len(names)} pods to move"}
+        timeout: int = self.module.params["timeout"]
+        words = ["--ignore-daemonsets", f"--timeout={timeout}s"]
+        words += ["--delete-emptydir-data"] if self.module.params["delete_emptydir"] else []
+        words += ["--force"] if self.module.params["delete_unmanaged"] else []
+        try:
+            self.kubectl.run("drain", self.name, *words, seconds=timeout + 30)
+        except KubectlError as error:
+            self.give_up(str(error))
+        return {"changed": True, "evicted": names, "msg": f"{len(names)} pods moved"}
+
+    def give_up(self, said: str) -> None:
+        """Fail the module with what blocks, after the cordon was taken back."""
+        held = blockers(self.pods(), self.budgets())
+        undone = self.uncordon()["changed"]
+        now = "its cordon was taken back" if undone else "it stays cordoned, as it was found"
+        why = [f"{one['pod']}: {one['why']}" for one in held]
+        self.refuse(
+            f"{self.name} is not drained after {self.module.params['timeout']} s (node_drain_timeout); {now}. "
+            f"What is left:\n{_listed(why)}\nWanted: no pods but static ones and DaemonSets'. Give the workload a "
+            f"replica elsewhere or ease its budget, then run the same command again. {said}",
+            blocked=held,
+        )
+
+    def uncordon(self) -> dict[str, Any]:
+        """Let pods come again, when it was us who kept them away."""
+        node = self.node()
+        if CORDONED not in node["metadata"].get("annotations", {}):
+            left = "; it is cordoned, but by a person, and stays so" if node["spec"].get("unschedulable") else ""
+            return {"changed": False, "msg": f"nothing of ours to undo{left}"}
+        if not self.module.check_mode:
+            note = {"annotations": {CORDONED: None}}
+            self.kubectl.patch_node(self.name, {"metadata": note, "spec": {"unschedulable": None}})
+        return {"changed": True, "msg": "takes pods again"}
+
+
+def _listed(lines: list[str]) -> str:
+    return "\n".join(f"- {line}" for line in lines) or "- nothing"
+
+
+def main() -> None:
+    """Enter from Ansible."""
+    module = AnsibleModule(
+        argument_spec={
+            "node": {"type": "str", "required": True},
+            "state": {"type": "str", "required": True, "choices": ["cordoned", "drained", "schedulable"]},
+            "reason": {"type": "str", "default": "drained by blackstart"},
+            "timeout": {"type": "int", "default": 300},
+            "delete_emptydir": {"type": "bool", "default": True},
+            "delete_unmanaged": {"type": "bool", "default": False},
+            "kubeconfig": {"type": "str", "required": True},
+            "server": {"type": "str", "required": True},
+        },
+        supports_check_mode=True,
+    )
+    drain = Drain(module)
+    todo = {"cordoned": drain.cordon, "drained": drain.drain, "schedulable": drain.uncordon}
+    try:
+        module.exit_json(**todo[module.params["state"]]())
+    except KubectlError as error:
+        module.fail_json(msg=str(error))
+
+
+if __name__ == "__main__":
+    main()
