@@ -30,11 +30,16 @@ class Strict(BaseModel):
 
 
 class Disk(Strict):
-    """One disk by its name below /dev/disk/by-id (never /dev/sdX); size in decimal gigabytes as sold."""
+    """One disk by its name below /dev/disk/by-id (never /dev/sdX); size in decimal gigabytes as sold.
+
+    `transport` as lsblk names it (nvme, sata, usb); `wipe` is the disk's serial number when its data may be erased.
+    """
 
     id: str = Field(min_length=1)
     size_gb: int = Field(gt=0)
     serial: str = ""
+    transport: str = ""
+    wipe: str = ""
 
 
 class Disks(Strict):
@@ -181,6 +186,7 @@ class Storage(Strict):
 
     rook_version: str = ""
     ceph_version: str = ""
+    ceph_fsid: str = ""
     network_provider: str = "host"
     mons: int = Field(default=3, ge=1)
     mgrs: int = Field(default=2, ge=1)
