@@ -39,7 +39,7 @@ class Use:
 
 @dataclass(frozen=True, slots=True)
 class Signature:
-    """A known format's mark: `kind` as libblkid names it, `usage` filesystem, raid, crypto, partition-table or other."""
+    """A format's mark: `kind` as libblkid names it; `usage` is filesystem, raid, crypto, partition-table or other."""
 
     kind: str
     usage: str

@@ -20,6 +20,7 @@ PARTS = {
     "machine": ("ask", "https", "etcd", "managed", "machine"),
     "managed": ("ask", "managed"),
     "api": ("ask", "https", "objects", "pods", "applications", "api"),
+    "disks": ("ask", "disk_read", "disk_blank", "disk_labels", "disk_marks", "disk_uses", "disk_names", "disks"),
 }
 # Registers each source under its own name, so that imports among them and tracebacks are those of the repository.
 _LOADER = """\
