@@ -15,7 +15,12 @@ if TYPE_CHECKING:
     from blackstart.model.cluster import Node
 
 # The marks of what an OSD is kept in: with its labels in sight they say nothing more.
-_OF_AN_OSD = {"bluestore": {"ceph_bluestore"}, "lvm": {"LVM2_member"}, "luks": {"crypto_LUKS"}}
+_OF_AN_OSD = {
+    "bluestore": {"ceph_bluestore"},
+    "lvm": {"LVM2_member"},
+    "luks": {"crypto_LUKS"},
+    "partition": {"gpt", "PMBR"},
+}
 _AT_WORK = frozenset({"open", "holder", "claim"})
 
 
@@ -36,11 +41,9 @@ def live(seen: Disk, ours: Ours) -> bool:
     """Tell whether the OSD on a disk, whoever's it is, is at work: its disk is in use, or it is known to be up."""
     if not seen.bluestore:
         return False
-    known = any(
-        label.osd_uuid in ours.live or (label.ceph_fsid == ours.fsid and label.osd_id in ours.live)
-        for label in seen.bluestore
-    )
-    return known or bool(seen.uses)
+    uuids = {label.osd_uuid for label in seen.bluestore if label.osd_uuid}
+    numbers = {label.osd_id for label in seen.bluestore if label.osd_id and label.ceph_fsid == ours.fsid}
+    return bool((uuids | numbers) & ours.live or seen.uses)
 
 
 def reasons(node: Node, role: Role, name: str, seen: Disk, ours: Ours) -> Iterator[Reason]:
@@ -114,7 +117,7 @@ def _of_clusters(seen: Disk, ours: Ours, at: str, erase: str) -> Iterator[Reason
         if len(names) > 1:
             text = f"{at}, and labels of {len(names) - 1} more OSDs at {_offsets(labels)}; wanted: those of one"
             yield Reason(Code.OSD_TORN, text, erase)
-        elif labels[0].offset != 0:
+        elif labels[0].how == "bluestore" and labels[0].offset != 0:
             text = f"{at}, and no label at byte 0: its beginning was overwritten; wanted: a label there"
             yield Reason(Code.OSD_TORN, text, f"ceph-bluestore-tool show-label --dev {seen.path} first; {erase}")
 

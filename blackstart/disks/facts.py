@@ -50,7 +50,7 @@ class Signature:
 
 @dataclass(frozen=True, slots=True)
 class Osd:
-    """A Ceph OSD's mark at an offset: a BlueStore label, or (`how` is lvm or luks) what a container says of its OSD.
+    """A Ceph OSD's mark at an offset: a BlueStore label, or (`how` is partition, lvm or luks) what says so of a part.
 
     What could not be read is empty.
     """

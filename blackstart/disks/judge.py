@@ -34,6 +34,7 @@ def _named(
     node: Node, role: Role, wanted: cluster.Disk, table: DiskTable, ours: contents.Ours, *, twice: bool
 ) -> Verdict:
     name, seen = identity.plain(wanted.id), identity.find(wanted.id, table)
+    file = f"host_vars/{node.name}.yml"
     reasons = [*identity.reasons(node, wanted, table)]
     if seen is None:
         return Verdict(node.name, name, role, State.REFUSED, tuple(reasons))
@@ -42,7 +43,7 @@ def _named(
             Reason(
                 Code.NAMED_TWICE,
                 f"{name} and another name in the inventory are both {seen.path}; wanted: each disk once",
-                f"on {node.name}: ls -l /dev/disk/by-id, then take one of the two names out of host_vars/{node.name}.yml",
+                f"on {node.name}: ls -l /dev/disk/by-id, then take one of the two names out of {file}",
             )
         )
     osd, live = contents.osd(seen), contents.live(seen, ours)

@@ -21,13 +21,14 @@ _TAG = re.compile(rb"ceph\.(cluster_fsid|osd_fsid|osd_id)=([0-9A-Za-z-]+)")
 _LUKS2 = b"LUKS\xba\xbe\x00\x02"
 
 
-def find(disk: Reader) -> list[dict[str, Any]]:
-    """Return every mark as the fields of Osd. Raises Unreadable."""
-    found = [label(at, disk.read(at, LABEL_BYTES)) for at in PLACES if at + LABEL_BYTES <= disk.size]
+def find(disk: Reader, partitions: list[int]) -> list[dict[str, Any]]:
+    """Return every mark as the fields of Osd; `partitions` begin at these offsets in bytes. Raises Unreadable."""
+    places = [*((at, "bluestore") for at in PLACES), *((at, "partition") for at in partitions)]
+    found = [label(at, disk.read(at, LABEL_BYTES), how) for at, how in places if at + LABEL_BYTES <= disk.size]
     return [entry for entry in (*found, *_lvm(disk), _luks(disk)) if entry]
 
 
-def label(at: int, block: bytes) -> dict[str, Any] | None:
+def label(at: int, block: bytes, how: str = "bluestore") -> dict[str, Any] | None:
     """Read a label's block; None when it is none. What cannot be made sense of stays empty.
 
     bluestore_bdev_label_t::encode (ceph src/os/bluestore/bluestore_types.cc): two lines of text for people, then
@@ -42,7 +43,7 @@ def label(at: int, block: bytes) -> dict[str, Any] | None:
         "osd_uuid": text.group().decode() if text else "",
         "ceph_fsid": values.get("ceph_fsid", ""),
         "osd_id": values.get("whoami", ""),
-        "how": "bluestore",
+        "how": how,
     }
 
 

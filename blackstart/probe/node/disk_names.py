@@ -16,10 +16,11 @@ _BY_ID = "disk/by-id/"
 
 
 class Found(NamedTuple):
-    """A whole disk and its partitions, where to open it, and the identity that Disk has fields for."""
+    """A whole disk, its partitions, where they start (bytes), where to open it, and what Disk has fields for."""
 
     device: Device
     partitions: list[Device]
+    starts: list[int]
     path: str
     spinning: bool
     identity: dict[str, Any]
@@ -75,7 +76,8 @@ def _found(root: Path, folder: Path, pointed: dict[str, str]) -> Found:
     partitions = [Device(part.name, _read(part / "dev"), part) for part in sorted(parts)]
     # A loop device says that it spins when the disk below it does not say otherwise.
     spinning = _read(folder / "queue/rotational") == "1" and not folder.name.startswith("loop")
-    return Found(device, partitions, str(path), spinning, identity)
+    starts = [int(_read(part / "start") or 0) * 512 for part in sorted(parts)]
+    return Found(device, partitions, starts, str(path), spinning, identity)
 
 
 def _udev(file: Path) -> dict[str, str]:

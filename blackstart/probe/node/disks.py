@@ -55,7 +55,7 @@ def _marks(disk: disk_names.Found, reader: Reader, *, deep: bool) -> dict[str, A
     places = {(entry["kind"], entry["offset"]) for entry in known}
     copies = disk_marks.copies(reader) if deep else []
     known += [entry for entry in copies if (entry["kind"], entry["offset"]) not in places]
-    return {"signatures": known, "bluestore": disk_labels.find(reader)}
+    return {"signatures": known, "bluestore": disk_labels.find(reader, disk.starts)}
 
 
 def _blank(disk: disk_names.Found, reader: Reader, seen: dict[str, Any], request: dict[str, Any]) -> dict[str, Any]:
