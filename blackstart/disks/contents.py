@@ -11,7 +11,7 @@ from blackstart.disks.verdict import Code, Reason, Role
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from blackstart.disks.facts import Disk, Osd, Use
+    from blackstart.disks.facts import Disk, Osd, Signature, Use
     from blackstart.model.cluster import Node
 
 # The marks of what an OSD is kept in: with its labels in sight they say nothing more.
@@ -59,15 +59,22 @@ def reasons(node: Node, role: Role, name: str, seen: Disk, ours: Ours) -> Iterat
         if not (works and use.kind in _AT_WORK):
             yield _use(node, seen, use)
     yield from _osds(node, role, seen, ours, erase)
-    own = {kind for label in seen.bluestore for kind in _OF_AN_OSD.get(label.how, set())}
-    for mark in seen.signatures:
-        if mark.kind not in own:
-            code = Code.PARTITIONS if mark.usage == "partition-table" else Code.SIGNATURE
-            text = (
-                f"found {_mark(mark.kind, mark.usage)} at byte {mark.offset}{_called(mark.label)}, wanted a blank disk"
-            )
-            yield Reason(code, text, erase)
+    yield from _marks(seen, erase)
     yield from _bytes(node, seen, erase)
+
+
+def _marks(seen: Disk, erase: str) -> Iterator[Reason]:
+    """Yield one reason for each known format, however many copies of its mark there are."""
+    expected = {kind for label in seen.bluestore for kind in _OF_AN_OSD.get(label.how, set())}
+    kinds: dict[str, list[Signature]] = {}
+    for mark in seen.signatures:
+        if mark.kind not in expected:
+            kinds.setdefault(mark.kind, []).append(mark)
+    for first, *copies in kinds.values():
+        code = Code.PARTITIONS if first.usage == "partition-table" else Code.SIGNATURE
+        more = f" (and at {len(copies)} more places)" if copies else ""
+        found = f"found {_mark(first)} at byte {first.offset}{more}"
+        yield Reason(code, f"{found}, wanted a blank disk", erase)
 
 
 def _bytes(node: Node, seen: Disk, erase: str) -> Iterator[Reason]:
@@ -151,12 +158,10 @@ def _release(use: Use) -> str:
     }.get(owner, f"dmsetup info /dev/{use.what}")
 
 
-def _mark(kind: str, usage: str) -> str:
-    return f"the partition table {kind}" if usage == "partition-table" else f"{kind} ({usage})" if usage else kind
-
-
-def _called(label: str) -> str:
-    return f" called {label!r}" if label else ""
+def _mark(mark: Signature) -> str:
+    table = mark.usage == "partition-table"
+    words = f"the partition table {mark.kind}" if table else f"{mark.kind} ({mark.usage or 'unknown use'})"
+    return f"{words} called {mark.label!r}" if mark.label else words
 
 
 def _where(at: int) -> str:
