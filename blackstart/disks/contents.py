@@ -51,7 +51,7 @@ def reasons(node: Node, role: Role, name: str, seen: Disk, ours: Ours) -> Iterat
     erase = _erase(node, name, seen)
     works = bool(seen.bluestore)
     if seen.runs_the_system:
-        text = f"{seen.path} carries the running system ({seen.path} or a partition of it is mounted at /)"
+        text = f"{seen.path} carries the running system: it or a part of it is mounted at /; wanted: a disk without one"
         yield Reason(
             Code.RUNS_THE_SYSTEM, text, f"name another disk in host_vars/{node.name}.yml: this is the boot disk"
         )

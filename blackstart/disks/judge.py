@@ -27,7 +27,7 @@ def judge(node: Node, table: DiskTable, *, fsid: str, live_osds: frozenset[str] 
         twice = seen is not None and names.count(seen.name) > 1
         verdicts.append(_named(node, role, disk, table, contents.Ours(fsid, live_osds), twice=twice))
     others = [disk for disk in table.disks if disk.name not in names]
-    return (*verdicts, *(_unnamed(node, disk, contents.Ours(fsid, live_osds)) for disk in others))
+    return (*verdicts, *(_unnamed(node, disk, table, contents.Ours(fsid, live_osds)) for disk in others))
 
 
 def _named(
@@ -56,8 +56,9 @@ def _named(
     return Verdict(node.name, name, role, state, tuple(reasons), seen, osd, live)
 
 
-def _unnamed(node: Node, seen: Disk, ours: contents.Ours) -> Verdict:
-    name = seen.by_id[0] if seen.by_id else seen.name
+def _unnamed(node: Node, seen: Disk, table: DiskTable, ours: contents.Ours) -> Verdict:
+    # A name that leads to another disk, or that the inventory uses, would stand for two disks.
+    name = next((link for link in seen.by_id if table.links.get(link) == seen.name), seen.name)
     reason = Reason(
         Code.NOT_NAMED,
         f"the inventory does not name {seen.path}{_what(seen)}",
