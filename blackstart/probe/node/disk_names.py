@@ -93,7 +93,7 @@ def _serial(folder: Path, udev: dict[str, str]) -> str:
     if said:
         return said
     try:
-        return (folder / "device/vpd_pg80").read_bytes()[4:].decode(errors="replace").strip(" \0")
+        return (folder / "device/vpd_pg80").read_bytes()[4:].decode(errors="replace").strip("\0").strip()
     except OSError:
         return ""
 
