@@ -67,7 +67,7 @@ class Bench:
         """Look as blackstart does, in one round trip; these names are those of the inventory."""
         named = [f"ata-LAB_{name}" for name in names]
         request: dict[str, Any] = {"named": named, "full": full, "seed": "test", "root": str(self.root)}
-        return parse(send.send(Here(), "here", "disks", request, timeout=120).answer)  # type: ignore[arg-type]  # runs here
+        return parse(send.send(Here(), "here", "disks", request, timeout=120).answer)  # type: ignore[arg-type]  # no Fleet - it runs here
 
 
 def wanted(name: str, size: int, **fields: Any) -> cluster.Disk:

@@ -137,6 +137,31 @@ def test_mounts_swap_and_holders_of_a_disk_and_its_partitions(machine: Machine) 
     assert (disk.blank.looked, disk.blank.why) == (False, "it is in use")
 
 
+def test_a_root_on_lvm_on_luks_is_the_systems(machine: Machine) -> None:
+    machine.disk("nvme0n1")
+    machine.partition("nvme0n1", "nvme0n1p2", "259:2")
+    machine.write("sys/block/nvme0n1/nvme0n1p2/holders/dm-0", "")
+    machine.write("sys/block/dm-0/dev", "253:0\n")
+    machine.write("sys/block/dm-0/holders/dm-1", "")
+    machine.write("sys/block/dm-1/dev", "253:1\n")
+    machine.write("proc/self/mountinfo", "21 1 253:1 / / rw shared:1 - ext4 /dev/mapper/vg-root rw\n")
+    disk = machine.one()
+    assert disk.runs_the_system
+    assert disk.uses[-1].text(disk.name) == "partition nvme0n1p2 is mounted at / (through dm-1)"
+
+
+def test_a_program_that_fails_found_nothing_out(
+    machine: Machine, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    machine.disk("nvme0n1")
+    programs = tmp_path_factory.mktemp("bin")
+    (programs / "wipefs").write_text("#!/bin/sh\necho wipefs: unknown option >&2; exit 1\n")
+    (programs / "wipefs").chmod(0o755)
+    monkeypatch.setenv("PATH", f"{programs}:{os.environ['PATH']}")
+    blank = machine.one().blank
+    assert (blank.looked, blank.why) == (False, "wipefs ended with status 1: wipefs: unknown option")
+
+
 def test_a_file_that_cannot_be_opened_proves_nothing(machine: Machine) -> None:
     machine.disk("nvme0n1").unlink()
     disk = machine.one()

@@ -23,6 +23,10 @@ _ZFS_LABEL = 256 << 10
 _ZFS_MAGIC = (0x00BAB10C).to_bytes(8, "little")
 
 
+class Unclear(Exception):  # noqa: N818 - that a disk cannot be told is a finding here
+    """blkid or wipefs could not tell what is on a disk; its text says how they ended."""
+
+
 class Mark(NamedTuple):
     """A format's magic bytes at an offset in bytes, with the offset at which what they belong to begins."""
 
@@ -34,14 +38,14 @@ class Mark(NamedTuple):
 
 
 def known(path: str) -> list[dict[str, Any]]:
-    """Return what wipefs finds, and what blkid makes of it, as the fields of Signature."""
+    """Return what wipefs finds, and what blkid makes of it, as the fields of Signature. Raises Unclear."""
     found = []
     for entry in json.loads(_wipefs(path) or "{}").get("signatures", []):
         kind, usage = entry["type"], entry.get("usage") or ""
         usage = "partition-table" if kind in _TABLES else usage
         offset, label, uuid = int(entry["offset"], 16), entry.get("label") or "", entry.get("uuid") or ""
         found.append({"kind": kind, "usage": usage, "offset": offset, "label": label, "uuid": uuid})
-    status, text = _run(["blkid", "-p", "-o", "export", path])
+    status, text = _run(["blkid", "-p", "-o", "export", path], {0, _NOTHING, _AMBIVALENT})
     values = dict(line.split("=", 1) for line in text.splitlines() if "=" in line)
     kinds = {entry["kind"] for entry in found}
     if status == _AMBIVALENT:
@@ -58,12 +62,15 @@ def _fields(kind: str, usage: str, offset: int) -> dict[str, Any]:
 
 def _wipefs(path: str) -> str:
     """Return what `wipefs --no-act` prints; without -a and -o it opens the disk for reading only."""
-    return _run(["wipefs", "--no-act", "--json", "--output", "OFFSET,TYPE,UUID,LABEL,USAGE", path])[1]
+    return _run(["wipefs", "--no-act", "--json", "--output", "OFFSET,TYPE,UUID,LABEL,USAGE", path], {0})[1]
 
 
-def _run(argv: list[str]) -> tuple[int, str]:
-    """Return status and output; that such a program is missing is an error, not an answer."""
+def _run(argv: list[str], fine: set[int]) -> tuple[int, str]:
+    """Return status and output; a program that fails, or is not there, is never taken for "nothing found"."""
     done = subprocess.run(argv, capture_output=True, text=True, check=False, errors="replace")  # noqa: S603 - no shell
+    if done.returncode not in fine:
+        said = (done.stderr.strip().splitlines() or ["no output"])[-1]
+        raise Unclear(f"{argv[0]} ended with status {done.returncode}: {said}")
     return done.returncode, done.stdout
 
 

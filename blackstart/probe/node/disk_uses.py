@@ -37,14 +37,26 @@ class Uses:
         return [use for device in devices for use in self._one(device)]
 
     def _one(self, device: Device) -> list[dict[str, Any]]:
-        points = [what for number, source, what in self._mounts if device.number == number or device.name == source]
-        found = [_use("mount", device.name, what) for what in dict.fromkeys(points)]
-        if device.name in self._swaps:
-            found.append(_use("swap", device.name, ""))
-        folder = device.folder / "holders"
-        holders = sorted(entry.name for entry in folder.iterdir()) if folder.is_dir() else []
-        found += [_use("holder", device.name, holder, self._virtual(holder)) for holder in holders]
+        found = self._mounted(device, device.name, "")
+        for holder in self._above(device):
+            found.append(_use("holder", device.name, holder.name, self._virtual(holder.name)))
+            found += self._mounted(holder, device.name, f"through {holder.name}")
         found += [_use("open", device.name, who) for who in self._open.get(device.number, [])]
+        return found
+
+    def _mounted(self, device: Device, on: str, detail: str) -> list[dict[str, Any]]:
+        """Return where a device is mounted, or that it is swap, as uses of the disk or partition below it."""
+        points = [what for number, source, what in self._mounts if device.number == number or device.name == source]
+        found = [_use("mount", on, what, detail) for what in dict.fromkeys(points)]
+        return [*found, *([_use("swap", on, "", detail)] if device.name in self._swaps else [])]
+
+    def _above(self, device: Device) -> list[Device]:
+        """Return what is built on a device (LVM, LUKS, an array), and what is built on that."""
+        folder = device.folder / "holders"
+        found = []
+        for name in sorted(os.listdir(folder)) if folder.is_dir() else []:  # noqa: PTH208 - names are all that is wanted
+            holder = Device(name, _read(self._root / "sys/block" / name / "dev"), self._root / "sys/block" / name)
+            found += [holder, *self._above(holder)]
         return found
 
     def _virtual(self, holder: str) -> str:

@@ -45,17 +45,21 @@ def _one(disk: disk_names.Found, uses: disk_uses.Uses, named: set[str], request:
             seen.update(_marks(disk, reader, deep=is_named))
             if is_named:
                 seen["blank"] = _blank(disk, reader, seen, request)
+        except disk_marks.Unclear as error:
+            seen["blank"] = disk_blank.unread(str(error))
         except Unreadable as error:
             seen["blank"] = disk_blank.failing(error.at)
     return {**disk.identity, **seen}
 
 
 def _marks(disk: disk_names.Found, reader: Reader, *, deep: bool) -> dict[str, Any]:
+    """Read what we know of first: where a disk fails, that says."""
+    labels = disk_labels.find(reader, disk.starts)
+    copies = disk_marks.copies(reader) if deep else []
     known = disk_marks.known(disk.path)
     places = {(entry["kind"], entry["offset"]) for entry in known}
-    copies = disk_marks.copies(reader) if deep else []
     known += [entry for entry in copies if (entry["kind"], entry["offset"]) not in places]
-    return {"signatures": known, "bluestore": disk_labels.find(reader, disk.starts)}
+    return {"signatures": known, "bluestore": labels}
 
 
 def _blank(disk: disk_names.Found, reader: Reader, seen: dict[str, Any], request: dict[str, Any]) -> dict[str, Any]:
