@@ -11,6 +11,7 @@ from blackstart.phases import (
     cilium,
     containerd,
     control_plane,
+    gpu_memory,
     image_preload,
     kubernetes,
     members,
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
 UP: tuple[Phase, ...] = (
     base_os.PHASE,
+    gpu_memory.PHASE,
     containerd.PHASE,
     image_preload.PHASE,
     kubernetes.PHASE,

@@ -33,8 +33,9 @@ def run(args: argparse.Namespace) -> int:
 
 
 def text(seen: Status) -> str:
-    """Render nodes and closed gates as aligned lines."""
+    """Render nodes, closed gates and warnings as aligned lines."""
     width = max(len(node.name) for node in seen.nodes)
     lines = [f"  {node.name:<{width}}  {node.address:<15}  {node.state:<9}  {node.detail}" for node in seen.nodes]
     lines += [f"  waiting: {name}: {what}" for name, is_open, what in seen.gates if not is_open]
+    lines += [f"  warning: {name}: {line}" for name, text in seen.warnings for line in text.splitlines()]
     return "\n".join(lines)

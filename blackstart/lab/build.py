@@ -51,7 +51,10 @@ _USERLAND = (
     *("git", "tini", "gpg", "gpg-agent", "openssh-client"),
     *("redis-server", "redis-tools"),
 )
-_NODE = ("runc", "keepalived", "conntrack", "ethtool", "socat", "iproute2", "iptables", "nftables", "kmod")
+_NODE = (
+    *("runc", "keepalived", "conntrack", "ethtool", "socat", "smartmontools"),
+    *("iproute2", "iptables", "nftables", "kmod"),
+)
 
 
 def build(report: Callable[[Progress], None], path: Path | None = None) -> Path:

@@ -8,6 +8,8 @@ write "allow all" to its own group, and gets no more than the parent has).
 A second, independent proof is the node's first program (node/root/usr/local/sbin/blackstart-node-init): it tries to
 open every disk it can see and refuses to boot when one opens, however the container was started.
 
+The loop devices that are RESERVED for practice disks (blackstart/lab/disks.py) are the one exception.
+
 Run so far: control groups version 1 only. Version 2 follows systemd.resource-control(5) and has not been run.
 """
 
@@ -26,6 +28,9 @@ CGROUPS = Path("/sys/fs/cgroup")
 # Character devices that a node and its pods need, by major number (kernel Documentation/admin-guide/devices.txt):
 # memory (null, zero, random, kmsg), tty (console, ptmx), misc, and the two of pseudo-terminals.
 _MEM, _MISC = 1, 10
+_LOOP = 7  # the block major of loop devices; without partitions the minor is the device's number
+_BLOCK_MAJORS = 512  # BLKDEV_MAJOR_MAX in block/genhd.c: no driver gets a higher one
+RESERVED = range(64, 128)  # loop devices for practice disks; those below are the machine's
 _NEEDED_MAJORS = frozenset({_MEM, 5, _MISC, 128, 136})
 _NEEDED_MISC = frozenset({"tun", "fuse"})
 _LEAVE_SECONDS = 10.0
@@ -60,11 +65,13 @@ class CgroupV1Guard:
         self._proc = proc
 
     def apply(self) -> None:
-        """Write one denial after the other; a denial that is there already stays as it is."""
+        """Write one denial after the other; nothing is ever allowed again, so each stays in force from then on."""
+        require_plain_loops()
         group = self._root / "devices" / "blackstart-lab"
         group.mkdir(exist_ok=True)
-        for rule in denials((self._proc / "devices").read_text(), (self._proc / "misc").read_text()):
-            (group / "devices.deny").write_text(rule)
+        with (group / "devices.deny").open("ab", buffering=0) as deny:  # one write is one rule
+            for rule in denials((self._proc / "devices").read_text(), (self._proc / "misc").read_text()):
+                deny.write(f"{rule}\n".encode())
 
     def remove(self) -> None:
         """Remove the group from every hierarchy, deepest first: nodes leave empty groups of their pods behind."""
@@ -96,6 +103,7 @@ class CgroupV2Guard:
 
     def apply(self) -> None:
         """Write and start the slice."""
+        require_plain_loops()
         if not self._unit.parent.is_dir():
             raise RefusedError(
                 "this machine has control groups version 2 but no systemd that could deny its disks to the nodes",
@@ -135,15 +143,20 @@ DeviceAllow=/dev/tty rwm
 DeviceAllow=char-* m
 DeviceAllow=block-* m
 """
+# systemd takes the numbers from such a name, whether the device exists or not (systemd.resource-control(5)).
+SLICE += "".join(f"DeviceAllow=/dev/block/{_LOOP}:{number} rw\n" for number in RESERVED)
 
 
 def denials(devices: str, misc: str) -> list[str]:
     """Return the rules for devices.deny from the texts of /proc/devices and /proc/misc (pure).
 
-    Every block device, loops included (they are the whole machine's), and every character device but the needed ones:
-    a disk can be written through NVMe's and SCSI's character devices too. Making device nodes stays allowed.
+    Every block device that a driver could ever have, but the RESERVED loops and those above, which disks.ensure finds
+    to be ours; and every character device but the needed ones: a disk can be written through NVMe's and SCSI's
+    character devices too. Making device nodes stays allowed.
     """
-    rules = ["b *:* rw"]
+    # Majors one by one: version 1 knows no exception to a denial, and a denial lifted for a moment is none.
+    rules = [f"b {major}:* rw" for major in range(_BLOCK_MAJORS) if major != _LOOP]
+    rules += [f"b {_LOOP}:{minor} rw" for minor in range(RESERVED.start)]
     characters = devices.partition("Block devices:")[0]
     majors = {int(number) for number in re.findall(r"^\s*(\d+) ", characters, re.MULTILINE)}
     rules += [f"c {major}:* rw" for major in sorted(majors - _NEEDED_MAJORS)]
@@ -151,6 +164,15 @@ def denials(devices: str, misc: str) -> list[str]:
     entries = re.findall(r"^\s*(\d+) (\S+)", misc, re.MULTILINE)
     rules += [f"c {_MISC}:{minor} rw" for minor, name in entries if name not in _NEEDED_MISC]
     return rules
+
+
+def require_plain_loops(parameter: Path = Path("/sys/module/loop/parameters/max_part")) -> None:
+    """Raise RefusedError where loop devices have room for partitions: their minors are then not their numbers."""
+    if parameter.exists() and (found := parameter.read_text().strip()) != "0":
+        raise RefusedError(
+            f"this machine's loop devices have room for {found} partitions each, wanted 0: they cannot be told apart",
+            hint="start it without loop.max_part on the kernel's command line or in /etc/modprobe.d",
+        )
 
 
 def _sum(stat: str, wanted: set[str]) -> int:

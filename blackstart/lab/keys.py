@@ -7,6 +7,7 @@ import tarfile
 from typing import TYPE_CHECKING
 
 from blackstart.engine import process
+from blackstart.lab import disks
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -43,7 +44,7 @@ def _ensure_key(path: Path, comment: str) -> None:
 
 
 def seed(layout: Layout, machine: Machine) -> bytes:
-    """Return a tar file of what an installer leaves on a new node: host key, authorized key, resolver."""
+    """Return a tar file of what an installer leaves on a new node: host key, authorized key, resolver, disks' names."""
     key = host_key(layout, machine)
     # Nothing answers at the resolver's address: a practice node has no names but those in its /etc/hosts.
     resolver = f"nameserver {layout.gateway}\noptions timeout:1 attempts:1\n"
@@ -52,6 +53,7 @@ def seed(layout: Layout, machine: Machine) -> bytes:
         ("etc/ssh/ssh_host_ed25519_key.pub", 0o644, key.with_suffix(".pub").read_bytes()),
         ("root/.ssh/authorized_keys", 0o600, (layout.state / f"{CLIENT}.pub").read_bytes()),
         ("etc/resolv.conf", 0o644, resolver.encode()),
+        (disks.RULES, 0o644, disks.rules(layout, machine.name).encode()),
     )
     packed = io.BytesIO()
     with tarfile.open(fileobj=packed, mode="w") as archive:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from hashlib import sha256
 from ipaddress import IPv4Address, IPv4Network
+from string import ascii_uppercase
 from typing import TYPE_CHECKING
 
 from blackstart import paths
@@ -35,6 +37,31 @@ def mac(address: IPv4Address) -> str:
 
 
 @dataclass(frozen=True, slots=True)
+class Disk:
+    """One practice disk of a node: what its controller would say of it; size in bytes."""
+
+    node: str
+    serial: str
+    size: int
+    model: str = "PRACTICE_DISK"
+
+    @property
+    def id(self) -> str:
+        """Its name below /dev/disk/by-id."""
+        return f"nvme-{self.model}_{self.serial}"
+
+    @property
+    def wwn(self) -> str:
+        """Its world wide name, in the form that NVMe disks have it."""
+        return f"eui.{sha256(self.serial.encode()).hexdigest()[:16]}"
+
+
+def as_sold(gigabytes: int) -> int:
+    """Return the bytes of a disk sold with that many decimal gigabytes (IDEMA LBA1-03; 1000 GB are 1000204886016)."""
+    return (97_696_368 + 1_953_504 * (gigabytes - 50)) * 512
+
+
+@dataclass(frozen=True, slots=True)
 class Layout:
     """One set of practice nodes on a network of their own; the lab is one, a role's test may be another.
 
@@ -48,6 +75,7 @@ class Layout:
     first: int = 13  # the first node's place in the subnet
     nic: str = "enp196s0"  # as on the homelab's machines, so that nothing has to differ
     shares: tuple[tuple[Path, str], ...] = ()
+    disk_gb: tuple[int, ...] = (4, 6, 6)  # of each node, in gigabytes as sold: the boot disk's, then Ceph's
 
     @property
     def prefix(self) -> str:
@@ -83,6 +111,17 @@ class Layout:
         )
 
     @property
+    def disks(self) -> dict[str, tuple[Disk, ...]]:
+        """Each node's disks in order; sets with the same names have disks with the same names."""
+        return {
+            name: tuple(
+                Disk(name, f"{name.replace('-', '').upper()}{letter}", as_sold(size))
+                for letter, size in zip(ascii_uppercase, self.disk_gb, strict=False)
+            )
+            for name in self.names
+        }
+
+    @property
     def state(self) -> Path:
         """The folder of its keys, volumes, lock and runs, mode 0700."""
         return paths.state(self.cluster)
@@ -90,6 +129,10 @@ class Layout:
     def machine(self, name: str) -> Machine:
         """Return a node by its name; KeyError when there is none."""
         return {machine.name: machine for machine in self.machines}[name]
+
+    def disk(self, name: str, disk_id: str) -> Disk:
+        """Return a node's disk by its name below /dev/disk/by-id; KeyError when there is none."""
+        return {disk.id: disk for disk in self.disks[name]}[disk_id]
 
 
 LAB = Layout("lab", IPv4Network("10.77.13.0/24"), ("melchior-1", "balthasar-2", "casper-3"))

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from blackstart.engine import process
 from blackstart.errors import RefusedError
-from blackstart.lab import keys, podman
+from blackstart.lab import disks, keys, podman
 from blackstart.lab.boot import await_ssh
 from blackstart.lab.layout import LAB, Layout, Machine
 
@@ -64,6 +64,7 @@ def ensure_running(engine: Podman, layout: Layout, image: str) -> list[str]:
     """Create and start the nodes that are missing or off, in parallel; return the names of those."""
     _require_real_filesystem(layout)
     keys.ensure(layout)
+    disks.ensure(layout)
     engine.guard.apply()
     there = engine.containers(layout.label)
 
@@ -101,6 +102,7 @@ def power_off(name: str, *, layout: Layout = LAB, cut: bool = False) -> None:
 def power_on(name: str, *, layout: Layout = LAB) -> None:
     """Start a node that is off, behind the guard; return when it answers by ssh."""
     engine, machine = podman.local(), layout.machine(name)
+    disks.ensure(layout, [name])
     engine.guard.apply()
     engine.run("start", machine.container)
     await_ssh(engine, layout, [machine])

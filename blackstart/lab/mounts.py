@@ -7,6 +7,7 @@ import shutil
 from pathlib import Path
 
 from blackstart.engine import process
+from blackstart.lab import loops
 
 
 def below(folder: Path, mountinfo: str) -> list[Path]:
@@ -17,15 +18,14 @@ def below(folder: Path, mountinfo: str) -> list[Path]:
 
 def remove_tree(folder: Path) -> None:
     """Remove folder with all it holds, after detaching what is mounted in it: nothing outside is ever deleted."""
-    if not folder.exists():
-        return
     whole = folder.resolve()
     for point in below(whole, Path("/proc/self/mountinfo").read_text()):
         process.run(["umount", point])
-    for backing in Path("/sys/block").glob("loop*/loop/backing_file"):
-        if Path(backing.read_text().strip()).is_relative_to(whole):
-            process.run(["losetup", "--detach", f"/dev/{backing.parent.parent.name}"])
-    shutil.rmtree(whole)
+    for number, backing in loops.attached().items():
+        if Path(backing).is_relative_to(whole):
+            loops.detach(number)
+    if whole.exists():
+        shutil.rmtree(whole)
 
 
 def _unescaped(word: str) -> str:

@@ -6,6 +6,7 @@ from blackstart.lab.packages import PackageRecipe
 
 _K8S = "1.35.1"
 _NODE = "node-packages/tree/usr"
+_SMART_FILES = tuple(f"share/smartmontools/{name}" for name in ("drivedb.h", "smartd_warning.sh"))
 _CNI = ("bridge", "host-local", "loopback", "portmap")
 
 
@@ -97,4 +98,13 @@ PACKAGES: tuple[PackageRecipe, ...] = (
         depends=("debian-libs",),
     ),
     PackageRecipe("socat", "=socat", "Multipurpose relay", (f"{_NODE}/bin/socat",), depends=("debian-libs",)),
+    PackageRecipe(
+        "smartmontools",
+        "=smartmontools",
+        "Control and monitor the health records of disks",
+        (f"{_NODE}/sbin/smartctl", f"{_NODE}/sbin/smartd"),
+        {f"usr/{path}": f"{_NODE}/{path}" for path in _SMART_FILES},
+        depends=("debian-libs",),
+        backup=("etc/smartd.conf",),
+    ),
 )

@@ -27,7 +27,7 @@ _LIBS = "debian-libs"
 _NODE_TREE = "node-packages"
 # Programs out of Debian packages: what they load goes into debian-libs, in a folder of its own, because the node
 # image may have some of those libraries and pacman overwrites no file that it does not own.
-_CARRIED = ("runc", "keepalived", "conntrack", "ethtool", "socat")
+_CARRIED = ("runc", "keepalived", "conntrack", "ethtool", "socat", "smartctl", "smartd")
 # glibc's own libraries must match the loader of the node: they are never carried along.
 _GLIBC = ("ld-linux", "libc.so", "libm.so", "libresolv.so", "libdl.so", "libpthread.so", "librt.so", "libutil.so")
 

@@ -176,9 +176,18 @@ class Seed(Strict):
 
 
 class Gpu(Strict):
-    """The GPUs' architecture as ROCm names it."""
+    """The GPUs' architecture as ROCm names it, and what software sets of their memory (GiB; 0: the kernel's default).
+
+    The numbers of the groups render and video are left as they are when 0. strict has `up` fail for what only firmware
+    can set, instead of warning.
+    """
 
     target: str = ""
+    gtt_gib: int = Field(default=0, ge=0)
+    page_pool_gib: int = Field(default=0, ge=0)
+    render_gid: int = Field(default=0, ge=0, le=999)  # a system group's (login.defs(5), SYS_GID_MAX)
+    video_gid: int = Field(default=0, ge=0, le=999)
+    strict: bool = False
 
 
 class Storage(Strict):

@@ -23,11 +23,13 @@ class Look:
     """One look at a gate: is it open, and what was seen ("2 of 3 nodes Ready: casper-3 is NotReady").
 
     `enough` lets the phases that need this one begin although the gate is still closed.
+    `warning` is what somebody should see to although nothing waits for it.
     """
 
     open: bool
     seen: str
     enough: bool = False
+    warning: str = ""
 
 
 @dataclass(frozen=True, slots=True)

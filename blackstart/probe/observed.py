@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from blackstart.gpu.units import Seen
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +69,7 @@ class NodeFacts:
     holds_endpoint: bool = False  # the virtual address is on one of its interfaces
     endpoint_ready: bool = False  # /readyz through the virtual address, as seen from this node
     cni_files: tuple[str, ...] = ()  # below /etc/cni/net.d
+    gpu: Seen | None = None  # None: no AMD GPU
     kubelet_version: str = ""
     booted: float = 0.0  # start of its init (/proc/1), seconds since the epoch on the node; 0 when not known
     uptime: float = 0.0  # seconds since then
@@ -79,6 +84,8 @@ class KubeNode:
     kubelet: str
     unschedulable: bool = False
     control_plane: bool = True  # carries the control-plane label, the last thing that a kubeadm join does
+    memory_bytes: int = 0  # allocatable, what the kubelet offers to pods
+    gpus: int = 0  # allocatable amd.com/gpu, offered by AMD's device plugin
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from blackstart.gpu.units import Seen
 from blackstart.probe.observed import (
     ApiFacts,
     Application,
@@ -31,6 +32,7 @@ def node(name: str, said: Mapping[str, Any], clock: float) -> NodeFacts:
         "images": frozenset(said["images"]),
         "etcd": tuple(EtcdMember(**member) for member in said["etcd"]),
         "cni_files": tuple(said["cni_files"]),
+        "gpu": Seen.of(said["gpu"]),
     }
     return NodeFacts(**{**said, **rich, "name": name, "clock": clock})
 

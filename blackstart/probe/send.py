@@ -17,7 +17,7 @@ _ROOM = Path(__file__).parent / "node"
 _PACKAGE = "blackstart.probe.node"
 # Each module after those that it imports.
 PARTS = {
-    "machine": ("ask", "https", "etcd", "managed", "machine"),
+    "machine": ("ask", "https", "etcd", "gpu", "managed", "machine"),
     "managed": ("ask", "managed"),
     "api": ("ask", "https", "objects", "pods", "applications", "api"),
     "disks": ("ask", "disk_read", "disk_blank", "disk_labels", "disk_marks", "disk_uses", "disk_names", "disks"),

@@ -49,11 +49,12 @@ class NodeLine:
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """The whole of `status`: the cluster's state, each node, and each gate with what it saw."""
+    """The whole of `status`: the cluster's state, each node, each gate with what it saw, and warnings by phase."""
 
     cluster: ClusterState
     nodes: tuple[NodeLine, ...]
     gates: tuple[tuple[str, bool, str], ...]
+    warnings: tuple[tuple[str, str], ...] = ()
 
     def document(self) -> dict[str, Any]:
         """Return it as plain JSON values."""
@@ -61,6 +62,7 @@ class Status:
             "cluster": str(self.cluster),
             "nodes": [asdict(node) for node in self.nodes],
             "gates": [{"phase": name, "open": is_open, "seen": seen} for name, is_open, seen in self.gates],
+            "warnings": [{"phase": name, "text": text} for name, text in self.warnings],
         }
 
 
@@ -69,7 +71,8 @@ def status(desired: Cluster, observed: Observed, phases: Sequence[Phase]) -> Sta
     looks = {phase.name: phase.gate(desired, observed) for phase in phases}
     nodes = tuple(_node(desired, observed, phases, node.name) for node in desired.nodes)
     gates = tuple((name, look.open, look.seen) for name, look in looks.items())
-    return Status(_cluster(observed, looks), nodes, gates)
+    warnings = tuple((name, look.warning) for name, look in looks.items() if look.warning)
+    return Status(_cluster(observed, looks), nodes, gates, warnings)
 
 
 def _cluster(observed: Observed, looks: dict[str, Look]) -> ClusterState:

@@ -11,8 +11,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 from blackstart.engine import process
-from blackstart.lab import boot, gitserver, lifecycle, machines, podman, rootfs
+from blackstart.lab import boot, gitserver, lifecycle, loops, machines, podman, rootfs
+from blackstart.lab.guard import RESERVED
 from blackstart.lab.layout import LABEL, Layout
+from tests.lab import opening
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -42,45 +44,23 @@ def identities() -> set[str]:
     return set(listed.stdout.splitlines())
 
 
-OPEN_EACH = """
-import errno, os, stat, sys, tempfile
-for number in sys.argv[1:]:
-    major, minor = map(int, number.split(":"))
-    probe = tempfile.mktemp(dir="/root")
-    os.mknod(probe, 0o600 | stat.S_IFBLK, os.makedev(major, minor))
-    try:
-        os.close(os.open(probe, os.O_RDONLY))
-        print(number, "opened")
-    except OSError as error:
-        print(number, errno.errorcode[error.errno])
-    os.unlink(probe)
-"""
-
-
-def attempts(*, inside: bool) -> dict[str, str]:
-    """Try to open each block device of this machine, loops included, in a practice node or outside."""
-    disks = [path.read_text().strip() for path in Path("/sys/class/block").glob("*/dev")]
-    argv = ["python3", "-c", OPEN_EACH, *disks]
-    printed = machines.execute("one", argv, layout=SET) if inside else sh(*argv)
-    return dict(line.split() for line in printed.splitlines())
-
-
 def test_no_disk_of_this_machine_can_be_opened_in_a_node() -> None:
-    outside, inside = attempts(inside=False), attempts(inside=True)
-    assert "opened" in outside.values(), "where nothing can be opened anyway, nothing is proven"
-    assert inside == dict.fromkeys(outside, "EPERM")
+    disks = opening.of_this_machine()
+    assert "opened" in opening.outside(disks).values(), "where nothing can be opened anyway, nothing is proven"
+    assert opening.inside(SET, "one", disks) == dict.fromkeys(disks, "EPERM")
 
 
 def test_nothing_inside_can_lift_the_guard() -> None:
     own = "/sys/fs/cgroup/devices/devices.allow"
     machines.execute("one", ["sh", "-c", f"echo a > {own} || true; echo 'b *:* rwm' > {own} || true"], layout=SET)
-    assert set(attempts(inside=True).values()) == {"EPERM"}
+    assert set(opening.inside(SET, "one", opening.of_this_machine()).values()) == {"EPERM"}
 
 
-def test_a_node_started_without_the_guard_refuses_to_boot() -> None:
+@pytest.mark.parametrize("reserved", [False, True], ids=["a-loop", "a-reserved-loop-of-somebody-else"])
+def test_a_node_started_without_the_guard_refuses_to_boot(*, reserved: bool) -> None:
     """Not privileged, and allowed nothing but to read one loop device that belongs to this test."""
     engine = podman.local()
-    loop = sh("losetup", "--find").strip()
+    loop = f"/dev/loop{RESERVED[-1]}" if reserved else sh("losetup", "--find").strip()
     backing = SET.state / "probe"
     backing.write_bytes(bytes(1 << 20))
     sh("losetup", "--read-only", loop, backing)
@@ -91,7 +71,7 @@ def test_a_node_started_without_the_guard_refuses_to_boot() -> None:
             f"--device={loop}:{loop}:r", rootfs.ensure_image(engine), machines.INIT, check=False,
         )  # fmt: skip
     finally:
-        sh("losetup", "--detach", loop)
+        loops.detach(int(loop.removeprefix("/dev/loop")))
         backing.unlink()
     assert done.returncode == 77, done.stdout + done.stderr
     assert f"{Path(loop).name} can be opened" in done.stderr
@@ -143,7 +123,7 @@ def test_a_power_cycle_keeps_files_keys_and_guard(*, cut: bool) -> None:
         SET, ONE, "cat /etc/hosts /etc/machine-id /etc/resolv.conf; ip -brief link show enp196s0 | cut -c 1-50"
     )
     assert [line.split("@")[0] for line in after.splitlines()] == [line.split("@")[0] for line in before.splitlines()]
-    assert set(attempts(inside=True).values()) == {"EPERM"}
+    assert set(opening.inside(SET, "one", opening.of_this_machine()).values()) == {"EPERM"}
 
 
 def test_up_goes_on_where_it_was_interrupted() -> None:

@@ -15,8 +15,8 @@ import yaml
 from blackstart import paths
 from blackstart.cli.display import left, minutes, now
 from blackstart.errors import RefusedError
-from blackstart.lab import build, gitserver, guard, keys, mirror, mounts, network
-from blackstart.lab.layout import LAB, Layout
+from blackstart.lab import build, disks, gitserver, guard, keys, mirror, mounts, network
+from blackstart.lab.layout import LAB, Layout, as_sold
 from blackstart.lab.progress import Planned, Progress
 
 DEVICES = """\
@@ -41,10 +41,30 @@ MISC = "200 tun\n236 device-mapper\n229 fuse\n232 kvm\n"
 
 def test_every_block_device_is_denied_and_every_way_around() -> None:
     rules = guard.denials(DEVICES, MISC)
-    assert rules[0] == "b *:* rw"
+    majors = {f"b {major}:* rw" for major in range(512) if major != 7}  # also those that no driver has so far
+    assert {rule for rule in rules if rule.startswith("b ") and not rule.startswith("b 7:")} == majors
     assert {"c 21:* rw", "c 241:* rw"} <= set(rules), "SCSI and NVMe disks can be written through character devices"
     assert {"c 1:1 rw", "c 1:2 rw", "c 1:4 rw"} <= set(rules), "memory reaches every disk's buffers"
     assert {"c 10:236 rw", "c 10:232 rw"} <= set(rules)
+
+
+def test_of_loops_exactly_the_reserved_ones_are_left() -> None:
+    rules = [rule for rule in guard.denials(DEVICES, MISC) if rule.startswith(("b 7:", "b *"))]
+    assert rules == [f"b 7:{minor} rw" for minor in range(64)]
+    assert guard.RESERVED.start == 64
+
+
+@pytest.mark.parametrize(("found", "plain"), [("0\n", True), ("15\n", False), (None, True)])
+def test_loops_with_room_for_partitions_are_refused(tmp_path: Path, found: str | None, *, plain: bool) -> None:
+    """The minor of loop4 is 64 there: it would pass for a practice disk."""
+    parameter = tmp_path / "max_part"
+    if found is not None:
+        parameter.write_text(found)
+    if plain:
+        guard.require_plain_loops(parameter)
+    else:
+        with pytest.raises(RefusedError, match="room for 15 partitions each, wanted 0"):
+            guard.require_plain_loops(parameter)
 
 
 def test_what_a_node_needs_is_not_denied() -> None:
@@ -63,7 +83,9 @@ def test_version_1_writes_every_denial_to_one_parent_group(tmp_path: Path) -> No
     found = guard.find(tmp_path)
     assert isinstance(found, guard.CgroupV1Guard)
     guard.CgroupV1Guard(tmp_path, proc).apply()
-    assert (tmp_path / "devices" / "blackstart-lab" / "devices.deny").read_text() == guard.denials(DEVICES, MISC)[-1]
+    group = tmp_path / "devices" / "blackstart-lab"
+    assert (group / "devices.deny").read_text().splitlines() == guard.denials(DEVICES, MISC)
+    assert [path.name for path in group.iterdir()] == ["devices.deny"], "nothing is ever allowed again"
     assert found.create == ("--cgroup-parent", "/blackstart-lab")
 
 
@@ -80,12 +102,14 @@ def test_without_a_guard_there_is_no_lab(tmp_path: Path) -> None:
         guard.find(tmp_path)
 
 
-def test_the_slice_allows_no_block_device_and_no_raw_disk() -> None:
+def test_the_slice_allows_the_reserved_loops_and_no_other_disk() -> None:
     allowed = [
         line.removeprefix("DeviceAllow=") for line in guard.SLICE.splitlines() if line.startswith("DeviceAllow=")
     ]
     assert "DevicePolicy=closed" in guard.SLICE
     assert all(access == "m" for name, access in map(str.split, allowed) if name.startswith(("block", "char-*")))
+    blocks = [line for line in allowed if line.startswith("/dev/block")]
+    assert blocks == [f"/dev/block/7:{number} rw" for number in guard.RESERVED]
 
 
 @pytest.mark.parametrize(
@@ -138,6 +162,36 @@ def test_the_labs_inventory_says_the_same_as_its_layout() -> None:
     assert said["gitops_repository"] == f"git://{LAB.git_address}/homelab.git"
 
 
+@pytest.mark.parametrize("node", LAB.names)
+def test_the_labs_inventory_names_the_disks_of_its_layout(node: str) -> None:
+    file = paths.share() / "inventory" / "lab" / "host_vars" / f"{node}.yml"
+    said = yaml.safe_load(file.read_text())["disks"]
+    ours = [
+        {"id": disk.id, "serial": disk.serial, "size_gb": size}
+        for disk, size in zip(LAB.disks[node], LAB.disk_gb, strict=True)
+    ]
+    assert [said["boot"], *said["ceph"]] == ours
+
+
+def test_disks_have_the_size_that_is_written_on_real_ones() -> None:
+    assert as_sold(1000) == 1_000_204_886_016  # a WD Blue, a Crucial MX500 and a Samsung 870 of "1 TB" alike
+    assert as_sold(2000) == 2_000_398_934_016
+    assert all(disk.size % 4096 == 0 for disk in LAB.disks["casper-3"])
+
+
+def test_no_two_disks_of_a_set_share_a_name() -> None:
+    all_disks = [disk for node in LAB.names for disk in LAB.disks[node]]
+    assert len({disk.serial for disk in all_disks}) == len({disk.wwn for disk in all_disks}) == len(all_disks) == 9
+    assert LAB.disk("casper-3", "nvme-PRACTICE_DISK_CASPER3B").serial == "CASPER3B"
+
+
+def test_a_node_has_rules_for_its_own_disks_alone() -> None:
+    rules = disks.rules(LAB, "casper-3")
+    assert rules.count("SYMLINK") == 3
+    assert '=="*/blackstart/lab/nodes/casper-3/disks/CASPER3C"' in rules
+    assert "MELCHIOR" not in rules
+
+
 def test_the_bundle_pins_the_snapshot_that_the_inventory_pins() -> None:
     said = {**variables("homelab"), **variables("lab")}
     assert said["arch_snapshot"] == build.SNAPSHOT
@@ -170,6 +224,7 @@ def test_keys_are_made_once_pinned_and_put_in_with_the_right_modes() -> None:
         modes = {entry.name: entry.mode for entry in archive}
     assert modes["etc/ssh/ssh_host_ed25519_key"] == modes["root/.ssh/authorized_keys"] == 0o600
     assert modes["root/.ssh"] == 0o700
+    assert disks.RULES in modes
 
 
 @pytest.mark.usefixtures("_state")

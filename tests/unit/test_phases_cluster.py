@@ -9,19 +9,7 @@ from typing import Any
 import pytest
 
 from blackstart.errors import RefusedError, UnreachableError
-from blackstart.model.cluster import (
-    Arch,
-    Cluster,
-    Disk,
-    Disks,
-    Endpoint,
-    Gitops,
-    Network,
-    Nic,
-    Node,
-    Time,
-    Versions,
-)
+from blackstart.model.cluster import Arch, Cluster, Disk, Disks, Endpoint, Gitops, Network, Nic, Node, Time, Versions
 from blackstart.phases import argocd, cilium, control_plane, members, revive, root_application, seed
 from blackstart.probe.observed import (
     ApiFacts,

@@ -244,3 +244,15 @@ def test_a_whole_look(monkeypatch: pytest.MonkeyPatch, said: dict[str, Any]) -> 
     assert [(pod["reason"], pod["message"]) for pod in seen["broken_pods"]] == [
         ("ContainerCreating", "FailedMount: no such Secret")
     ]
+
+
+def test_what_a_node_offers_to_pods(said: dict[str, Any]) -> None:
+    item = said["nodes"]["items"][0]
+    item["status"]["allocatable"] = {"amd.com/gpu": "1", "memory": "47361068Ki"}
+    node = objects.node(item)
+    assert (node["gpus"], node["memory_bytes"]) == (1, 47361068 << 10)
+    item["status"]["allocatable"] = {"memory": "1000000"}
+    assert (objects.node(item)["gpus"], objects.node(item)["memory_bytes"]) == (0, 1000000)
+    del item["status"]["allocatable"]  # a node that its kubelet has yet to describe
+    assert (objects.node(item)["gpus"], objects.node(item)["memory_bytes"]) == (0, 0)
+    assert objects.memory_bytes("47Gi") == 0  # as no kubelet writes it

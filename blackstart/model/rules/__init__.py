@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from blackstart.model.rules import networks, nodes, settings, versions
+from blackstart.model.rules import gpu, networks, nodes, settings, versions
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -20,7 +20,9 @@ RULES: tuple[Callable[[Draft], Iterable[Finding]], ...] = (
     nodes.disk_names,
     nodes.wishes_to_wipe,
     nodes.mac_addresses,
-    nodes.gpu_memory,
+    gpu.sizes,
+    gpu.groups,
+    gpu.reserved_twice,
     networks.overlaps,
     networks.sizes,
     networks.reserved,

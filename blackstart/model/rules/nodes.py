@@ -126,12 +126,3 @@ def mac_addresses(draft: Draft) -> Iterator[Finding]:
             if value.mac and not is_placeholder(value.mac) and not _MAC.fullmatch(value.mac):
                 message = f"found {value.mac!r}, wanted six pairs such as 02:42:0a:4d:0d:0d"
                 yield Finding((nic, "mac"), message, "on the node: ip -brief link", node)
-
-
-def gpu_memory(draft: Draft) -> Iterator[Finding]:
-    """Yield GPUs that are given all memory or more: firmware takes their share from the same memory."""
-    for node, carved in draft.each("gpu_carve_out_gib"):
-        ram = draft.nodes[node].get("ram_gib")
-        if ram is not None and carved >= ram:
-            message = f"the GPU is given {carved} GiB, {node} has {ram} GiB in all; wanted: less than all"
-            yield Finding(("gpu_carve_out_gib",), message, "count ram_gib before the carve-out", node)

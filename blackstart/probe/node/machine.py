@@ -9,7 +9,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from blackstart.probe.node import etcd, https, managed
+from blackstart.probe.node import etcd, gpu, https, managed
 from blackstart.probe.node.ask import output, together
 
 KUBERNETES = "/etc/kubernetes"
@@ -61,6 +61,7 @@ def main(request: dict[str, Any]) -> dict[str, Any]:
         "holds_endpoint": endpoint["address"] in seen["addresses"],
         "endpoint_ready": seen["endpoint_error"] == "",
         "cni_files": sorted(file.name for file in Path(CNI).glob("*")),
+        "gpu": gpu.read(),
     }
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 CONTROL_PLANE = "node-role.kubernetes.io/control-plane"
+GPU = "amd.com/gpu"  # the resource of AMD's device plugin (k8s-device-plugin, one per GPU)
 KUBE_PROXY = ("DaemonSet", "kube-system", "kube-proxy")
 
 
@@ -12,13 +13,22 @@ def node(item: dict[str, Any]) -> dict[str, Any]:
     """Reduce a Node."""
     status = item.get("status", {})
     conditions = {entry["type"]: entry["status"] for entry in status.get("conditions", [])}
+    offered = status.get("allocatable", {})
     return {
         "name": item["metadata"]["name"],
         "ready": conditions.get("Ready") == "True",
         "kubelet": status.get("nodeInfo", {}).get("kubeletVersion", ""),
         "unschedulable": bool(item.get("spec", {}).get("unschedulable")),
         "control_plane": CONTROL_PLANE in item["metadata"].get("labels", {}),
+        "memory_bytes": memory_bytes(offered.get("memory", "")),
+        "gpus": int(offered.get(GPU, 0)),
     }
+
+
+def memory_bytes(quantity: str) -> int:
+    """Return an amount of memory as a kubelet writes it (24684084Ki, or plain bytes); 0 for another spelling."""
+    number, factor = (quantity[:-2], 1024) if quantity.endswith("Ki") else (quantity, 1)
+    return int(number) * factor if number.isdecimal() else 0
 
 
 def workload(kind: str, item: dict[str, Any]) -> dict[str, Any]:

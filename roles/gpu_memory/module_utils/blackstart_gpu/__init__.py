@@ -1,0 +1,1 @@
+../../../../blackstart/gpu/__init__.py

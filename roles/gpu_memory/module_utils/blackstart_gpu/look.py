@@ -1,0 +1,1 @@
+../../../../blackstart/probe/node/gpu.py

@@ -1,0 +1,1 @@
+../../../../blackstart/gpu/sizes.py

@@ -1,0 +1,1 @@
+../../../../blackstart/gpu/units.py

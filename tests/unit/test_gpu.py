@@ -1,0 +1,326 @@
+"""What is said of GPU memory: on constructed machines (tests/machines/gpu), each edited in one field."""
+
+from __future__ import annotations
+
+import ast
+import json
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from blackstart.gpu import judge, units
+from blackstart.gpu.sizes import misfits, taken
+from blackstart.gpu.units import RESTART, Seen, Setting, Verdict, Wanted
+from blackstart.probe.node import gpu
+from tests.machines.grow import grow, smbios
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+ROOT = Path(__file__).parents[2]
+MACHINES = ROOT / "tests/machines/gpu"
+HOMELAB = Wanted(ram_gib=96, carve_out_gib=48, target="gfx1150")
+GIB = 1 << 30
+OURS = "etc/modprobe.d/blackstart-ttm.conf"
+KFD = "sys/class/kfd/kfd/topology/nodes/1/"
+CARD = "sys/class/drm/card1/device/"
+
+
+@pytest.fixture
+def look(tmp_path: Path) -> Callable[..., Seen | None]:
+    """Return what grows a machine, changed by `files` and other fields, and looks at it."""
+
+    def see(name: str, files: dict[str, str] | None = None, **changes: Any) -> Seen | None:
+        machine = json.loads((MACHINES / f"{name}.json").read_text())
+        machine |= {"files": machine["files"] | (files or {}), **changes}
+        return Seen.of(gpu.read(str(grow(machine, tmp_path))))
+
+    return see
+
+
+@pytest.fixture
+def right(look: Callable[..., Seen | None]) -> Seen:
+    """Return the machine that nothing is wrong with."""
+    seen = look("right")
+    assert seen is not None
+    return seen
+
+
+def abouts(wanted: Wanted, seen: Seen | None) -> list[str]:
+    return [verdict.about for verdict in judge.verdicts(wanted, seen)]
+
+
+def only(wanted: Wanted, seen: Seen | None) -> Verdict:
+    (verdict,) = judge.verdicts(wanted, seen)
+    return verdict
+
+
+@pytest.mark.parametrize(
+    ("gib", "size", "pages"),
+    # The table of the driver's figures: bytes as sysfs shows them, pages as ttm.pages_limit takes them.
+    [
+        (0, 0, 0),
+        (16, 17179869184, 4194304),
+        (24, 25769803776, 6291456),
+        (32, 34359738368, 8388608),
+        (48, 51539607552, 12582912),
+        (64, 68719476736, 16777216),
+    ],
+)
+def test_units_are_exact(gib: int, size: int, pages: int) -> None:
+    assert (units.bytes_of(gib), units.pages_of(gib)) == (size, pages)
+    assert units.spell(size) == f"{gib} GiB"
+
+
+def test_a_part_of_a_gib_is_told() -> None:
+    assert units.spell(536870912) == "0.5 GiB"
+    assert units.spell(24883200000) == "23.2 GiB"
+
+
+def test_architectures_are_named_as_rocm_does() -> None:
+    assert [units.architecture(v) for v in (110500, 110501, 90010, 100300)] == [
+        "gfx1150",
+        "gfx1151",
+        "gfx90a",
+        "gfx1030",
+    ]
+
+
+@pytest.mark.parametrize("path", sorted(MACHINES.glob("*.json")), ids=lambda path: path.stem)
+def test_each_machine_says_what_it_is(path: Path) -> None:
+    machine = json.loads(path.read_text())
+    assert all(machine[key].endswith(".") for key in ("is", "recorded", "constructed"))
+
+
+def test_the_right_machine(right: Seen) -> None:
+    assert judge.verdicts(HOMELAB, right) == []
+    assert str(right) == "48 GiB of VRAM, 23.2 GiB of GTT (card1, gfx1150)"
+    assert (right.dimm_bytes, right.memory_bytes, right.kfd_bytes) == (96 * GIB, 48_600_000 << 10, 48 * GIB)
+    assert (right.pages_limit, right.booted) == (6075000, 1795515000)
+    assert [(device.path, device.mode, device.group) for device in right.devices] == [
+        ("/dev/kfd", "666", "render"),
+        ("/dev/dri/renderD128", "666", "render"),
+    ]
+
+
+def test_a_reset_firmware_is_one_trouble_and_names_the_setting(look: Callable[..., Seen | None]) -> None:
+    verdict = only(HOMELAB, look("uma_reset"))
+    assert verdict.cure == units.FIRMWARE
+    assert "536870912 bytes" in verdict.found
+    assert "51539607552 bytes" in verdict.wanted
+    assert "UMA Frame Buffer Size to 48G" in verdict.todo
+
+
+def test_a_gtt_that_is_not_smaller_is_the_trap_and_names_who_set_it(look: Callable[..., Seen | None]) -> None:
+    verdict = only(HOMELAB, look("gtt_larger_than_vram"))
+    assert verdict.found == "GTT is 64 GiB, VRAM 48 GiB, and ROCm is shown 64 GiB"
+    assert "ttm.pages_limit=16777216 in /proc/cmdline" in verdict.todo
+    equal = look("gtt_larger_than_vram", {f"{CARD}mem_info_gtt_total": "51539607552\n"})
+    assert abouts(HOMELAB, equal) == ["gtt"]
+    less = look("gtt_larger_than_vram", {f"{CARD}mem_info_gtt_total": "51539603456\n"})
+    assert abouts(HOMELAB, less) == []
+
+
+def test_a_gtt_by_the_kernel_s_own_default_is_told_as_that(right: Seen) -> None:
+    verdict = only(HOMELAB, replace(right, gtt_bytes=49 * GIB))
+    assert "set gpu_gtt_gib" in verdict.todo
+
+
+def test_the_card_is_found_by_its_vendor(look: Callable[..., Seen | None]) -> None:
+    seen = look("second_card")
+    assert seen is not None
+    assert seen.card == "card2"
+    assert judge.verdicts(HOMELAB, seen) == []
+
+
+def test_of_two_cards_the_one_that_shows_memory_counts(look: Callable[..., Seen | None]) -> None:
+    seen = look("second_card", {"sys/class/drm/card1/device/vendor": "0x1002\n"})
+    assert seen is not None
+    assert seen.card == "card2"
+
+
+def test_no_gpu_matters_only_where_one_is_wanted(look: Callable[..., Seen | None]) -> None:
+    seen = look("no_gpu")
+    assert seen is None
+    assert only(HOMELAB, seen).cure == units.HARDWARE
+    assert judge.verdicts(Wanted(ram_gib=96), seen) == []
+
+
+def test_a_practice_node_says_nothing_of_the_gpu_of_its_host(look: Callable[..., Seen | None]) -> None:
+    assert judge.verdicts(Wanted(ram_gib=96), look("gtt_larger_than_vram")) == []
+
+
+def test_amdttm_is_named_as_doing_nothing_however_it_is_spelled(look: Callable[..., Seen | None]) -> None:
+    said = judge.verdicts(HOMELAB, look("amdttm_on_the_command_line"))
+    assert [verdict.found for verdict in said] == [
+        "/proc/cmdline gives amdttm.pages_limit=4194304",
+        "/proc/cmdline gives amdttm.page_pool_size=4194304",
+    ]
+    assert all("does nothing" in verdict.todo and "boot entry" in verdict.todo for verdict in said)
+
+
+@pytest.mark.parametrize(("value", "told"), [("24576", ["setting"]), ("-1", [])])
+def test_gttsize_is_given_up_and_minus_one_is_its_default(
+    look: Callable[..., Seen | None], value: str, told: list[str]
+) -> None:
+    assert abouts(HOMELAB, look("right", {"proc/cmdline": f"rw amdgpu.gttsize={value}\n"})) == told
+
+
+def test_another_file_s_limit_competes_with_ours(look: Callable[..., Seen | None]) -> None:
+    theirs = {"etc/modprobe.d/ttm.conf": "options ttm pages_limit=8388608\n"}
+    verdict = only(replace(HOMELAB, gtt_gib=16), look("restart_due", theirs))
+    assert verdict.found == "/etc/modprobe.d/ttm.conf gives ttm.pages_limit=8388608"
+    assert "Take it out of /etc/modprobe.d/ttm.conf" in verdict.todo
+
+
+def test_a_restart_is_due_until_there_was_one(look: Callable[..., Seen | None]) -> None:
+    before = look("restart_due")
+    assert before is not None
+    verdict = only(replace(HOMELAB, gtt_gib=16), before)
+    assert verdict.cure == RESTART
+    assert "ttm.pages_limit is 6075000 (23.2 GiB)" in judge.restart_due(before)
+    assert "says 4194304" in judge.restart_due(before)
+    after = replace(before, pages_limit=4194304, page_pool_size=2097152, booted=before.settings_changed + 60)
+    assert judge.restart_due(after) == ""
+    assert judge.verdicts(HOMELAB, after) == []
+
+
+def test_a_restart_that_changed_nothing_is_not_asked_for_again(look: Callable[..., Seen | None]) -> None:
+    before = look("restart_due")
+    assert before is not None
+    stale = replace(before, booted=before.settings_changed + 60)
+    assert judge.restart_due(stale) == ""
+    verdict = only(HOMELAB, stale)
+    assert verdict.cure != RESTART
+    assert "mkinitcpio -P" in verdict.todo
+
+
+def test_a_restart_is_not_the_cure_where_the_command_line_wins(look: Callable[..., Seen | None]) -> None:
+    seen = look("restart_due", {"proc/cmdline": "rw ttm.pages_limit=6075000\n"})
+    assert seen is not None
+    assert judge.restart_due(seen) == ""
+    assert "setting" in abouts(replace(HOMELAB, gtt_gib=16), seen)
+
+
+def test_a_limit_that_nothing_sets_any_more_is_gone_with_a_restart(right: Seen) -> None:
+    removed = replace(right, pages_limit=4194304, settings_changed=right.booted + 60)
+    assert "nothing sets it any more" in judge.restart_due(removed)
+    assert judge.restart_due(replace(removed, settings_changed=right.booted - 60)) == ""
+    # The kernel counts memory a little earlier than /proc/meminfo does.
+    assert judge.restart_due(replace(removed, pages_limit=int(right.pages_limit * 1.01))) == ""
+
+
+@pytest.mark.parametrize(
+    ("kib", "told"),
+    # 96 GiB of modules less 48 GiB leave 50331648 kB, of which 0.5 to 4 GiB may be missing.
+    [(49_807_360, []), (49_807_361, ["memory"]), (46_137_344, []), (46_137_343, ["memory"])],
+)
+def test_every_gib_is_accounted_for(right: Seen, kib: int, told: list[str]) -> None:
+    assert abouts(HOMELAB, replace(right, memory_bytes=kib << 10)) == told
+
+
+def test_a_missing_module_is_told_instead_of_a_wrong_sum(look: Callable[..., Seen | None]) -> None:
+    verdict = only(HOMELAB, look("right", dimms_mib=[24576, 24576, 24576, 0]))
+    assert verdict.found == "the memory modules hold 72 GiB"
+    assert abouts(HOMELAB, look("right", dimms_mib=[])) == []  # a firmware that does not say
+
+
+def test_modules_are_read_in_every_spelling_of_their_size() -> None:
+    assert gpu.dimm_bytes(smbios([49152, 49152])) == 96 * GIB
+    assert gpu.dimm_bytes(smbios([24576] * 4)) == 96 * GIB
+    one = bytearray(smbios([512]))
+    one[0x0C:0x0E] = (0x8000 | 512).to_bytes(2, "little")  # in KiB
+    assert gpu.dimm_bytes(bytes(one)) == 512 << 10
+    one[0x0C:0x0E] = b"\xff\xff"  # unknown
+    assert gpu.dimm_bytes(bytes(one)) == 0
+
+
+def test_a_damaged_table_ends_the_sum() -> None:
+    whole = smbios([24576, 24576])
+    for cut in range(len(whole)):
+        assert gpu.dimm_bytes(whole[:cut]) in {0, 24 * GIB, 48 * GIB}
+    assert gpu.dimm_bytes(b"\x11\x00\x00\x00" * 8) == 0  # a length of nothing leads nowhere
+
+
+def test_another_architecture(look: Callable[..., Seen | None]) -> None:
+    seen = look("right", {f"{KFD}properties": "gfx_target_version 110501\n"})
+    assert only(HOMELAB, seen).found == "the GPU is gfx1151"
+    assert abouts(replace(HOMELAB, target=""), seen) == []
+
+
+def test_missing_devices_are_named(look: Callable[..., Seen | None]) -> None:
+    said = [verdict.found for verdict in judge.verdicts(HOMELAB, look("right", devices={}))]
+    assert said == ["there is no /dev/kfd", "there is no /dev/dri/renderD*"]
+
+
+@pytest.mark.parametrize(
+    ("mode", "group", "told"), [("660", "render", []), ("660", "989", ["devices"]), ("666", "989", [])]
+)
+def test_who_may_open_it(look: Callable[..., Seen | None], mode: str, group: str, told: list[str]) -> None:
+    devices = {"dev/kfd": mode, "dev/dri/renderD128": "666"}
+    assert abouts(HOMELAB, look("right", devices=devices, group=group)) == told
+
+
+def test_a_driver_that_does_not_answer_shows_nothing(look: Callable[..., Seen | None], tmp_path: Path) -> None:
+    look("right")
+    (tmp_path / CARD / "mem_info_gtt_total").unlink()
+    (tmp_path / CARD / "mem_info_vram_total").write_text("what\n")
+    seen = Seen.of(gpu.read(str(tmp_path)))
+    assert seen is not None
+    assert (seen.gtt_bytes, seen.vram_bytes) == (0, 0)
+    assert abouts(HOMELAB, seen)[0] == "vram"
+
+
+def test_a_file_hides_its_namesake_of_a_later_folder(look: Callable[..., Seen | None]) -> None:
+    same = {
+        "usr/lib/modprobe.d/gpu.conf": "options ttm pages_limit=1\n",
+        "etc/modprobe.d/gpu.conf": "# nothing\noptions\noptions amdgpu dc=1 gttsize=-1\n",
+    }
+    seen = look("right", same)
+    assert seen is not None
+    assert seen.settings == (Setting("/etc/modprobe.d/gpu.conf", "amdgpu.gttsize", "-1"),)
+
+
+def test_this_machine_can_be_looked_at() -> None:
+    seen = gpu.main({"root": ""})
+    assert seen == {} or seen["memory_bytes"] > 0
+
+
+@pytest.mark.parametrize(
+    ("wanted", "about", "words"),
+    [
+        (Wanted(96, 96), "carve_out_gib", "96 GiB of 96 GiB"),
+        (Wanted(96, 48, 48), "gtt_gib", "apu_prefer_gtt"),
+        (Wanted(96, 48, 64), "gtt_gib", "less GTT than carve-out"),
+        (Wanted(96, 80, 15), "gtt_gib", "firmware leaves 16 GiB"),
+        (Wanted(96, 0, 87), "gtt_gib", "at most 90 %"),
+        (Wanted(96, 48, 16, 17), "page_pool_gib", "no more than gtt_gib"),
+        (Wanted(96, 48, 0, 1), "page_pool_gib", "no more than gtt_gib"),
+    ],
+)
+def test_sizes_that_do_not_fit(wanted: Wanted, about: str, words: str) -> None:
+    (verdict,) = misfits(wanted)
+    assert verdict.about == about
+    assert words in str(verdict)
+
+
+@pytest.mark.parametrize("wanted", [Wanted(96, 48), Wanted(96, 48, 43, 43), Wanted(96, 0, 86), Wanted(96, 80, 14)])
+def test_sizes_that_fit(wanted: Wanted) -> None:
+    assert list(misfits(wanted)) == []
+
+
+def test_a_number_that_another_group_has() -> None:
+    (verdict,) = taken({"render": 44, "video": 0}, {"video": 44, "render": 104, "root": 0})
+    assert str(verdict).startswith("group video has the number 44 that render is to have")
+    assert list(taken({"render": 104, "video": 45}, {"video": 44, "render": 104})) == []
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "blackstart/gpu").glob("*.py")), ids=lambda path: path.name)
+def test_the_role_can_send_it_to_any_node(path: Path) -> None:
+    """Its links are sent by Ansible as they are: no newer language, nothing imported but by a relative name."""
+    tree = ast.parse(path.read_text(), feature_version=(3, 9))
+    imported = [node.module for node in ast.walk(tree) if isinstance(node, ast.ImportFrom) and not node.level]
+    assert set(imported) <= {"__future__", "dataclasses", "typing", "collections.abc"}
+    assert (ROOT / "roles/gpu_memory/module_utils/blackstart_gpu" / path.name).resolve() == path
