@@ -139,7 +139,7 @@ def _use(node: Node, seen: Disk, use: Use) -> Reason:
         "swap": (Code.SWAP, f"swapoff /dev/{use.on}"),
         "holder": (Code.HELD, _release(use)),
         "open": (Code.OPEN, f"fuser -v /dev/{use.on}, and stop that program"),
-    }.get(use.kind, (Code.HELD, f"grep . /sys/block/{seen.name}/holders/* /proc/*/mountinfo | grep {use.on}"))
+    }.get(use.kind, (Code.HELD, f"grep -l ' {seen.devno} ' /proc/*/mountinfo"))
     return Reason(code, f"{seen.path} is in use: {use.text(seen.name)}; wanted: a disk nobody uses", _on(node, command))
 
 

@@ -14,6 +14,7 @@ from blackstart.disks.facts import parse
 from blackstart.disks.judge import judge
 from blackstart.disks.verdict import Code, Role, State, Verdict
 from blackstart.disks.writes import to_write, wishes
+from blackstart.errors import RefusedError
 from blackstart.model import cluster
 
 ROOM = Path(__file__).parents[1] / "machines" / "disks"
@@ -23,8 +24,8 @@ MACHINES = {path.stem: json.loads(path.read_text()) for path in sorted(ROOM.glob
 SPEAK_FOR_THEMSELVES = {Code.NOT_NAMED, Code.UNREADABLE, Code.UNREAD, Code.OSD_UNKNOWN}
 
 
-def node(machine: dict[str, Any], **fields: str) -> cluster.Node:
-    """Return the node as the inventory has it; fields are added to each of its disks."""
+def node(machine: dict[str, Any]) -> cluster.Node:
+    """Return the node as the inventory has it."""
     disks = cluster.Disks.model_validate(machine["disks"])
     nic = cluster.Nic(name="lan0")
     return cluster.Node(name="melchior-1", ansible_host=IPv4Address("192.0.2.1"), disks=disks, nic_lan=nic, ram_gib=96)
@@ -93,11 +94,15 @@ def test_every_refusal_has_evidence_and_a_next_step(name: str) -> None:
 
 @pytest.mark.parametrize("name", MACHINES)
 def test_nothing_is_written_without_both_keys(name: str) -> None:
-    machine = MACHINES[name]
-    serials = [disk["serial"] for disk in machine["facts"]["disks"]]
-    assert to_write(judged(machine).values(), wishes([node(machine)]), []) == ()
+    machine, verdicts = MACHINES[name], judged(MACHINES[name]).values()
     assert wishes([node(machine)]) == {}
+    assert to_write(verdicts, {}, []) == ()
+    serials = {v.seen.serial for v in verdicts if v.seen}
     assert serials
+    for serial in serials:  # the command line alone opens nothing; nor does the desired state
+        with pytest.raises(RefusedError, match="no disk of the inventory"):
+            to_write(verdicts, {}, [serial])
+    assert to_write(verdicts, {(v.node, v.disk): v.seen.serial for v in verdicts if v.seen}, []) == ()
 
 
 def test_there_are_enough_machines() -> None:
