@@ -202,6 +202,7 @@ class Storage(Strict):
     data_dir: str = "/var/lib/rook"
     osd_max_backfills: int = Field(default=1, ge=1)
     osd_recovery_sleep: float = Field(default=0.1, ge=0)
+    trim: bool = True  # whether nodes give free blocks back to their disks; in a container they are the machine's
 
 
 class Cluster(Strict):
