@@ -8,9 +8,11 @@ from blackstart.phases import (
     api_endpoint,
     argocd,
     base_os,
+    ceph_disks,
     cilium,
     containerd,
     control_plane,
+    disk_guard,
     gpu_memory,
     image_preload,
     kubernetes,
@@ -25,6 +27,8 @@ if TYPE_CHECKING:
 
 UP: tuple[Phase, ...] = (
     base_os.PHASE,
+    disk_guard.PHASE,
+    ceph_disks.PHASE,
     gpu_memory.PHASE,
     containerd.PHASE,
     image_preload.PHASE,

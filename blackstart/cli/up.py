@@ -29,6 +29,14 @@ def add_parser(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> No
         metavar="SECONDS",
         help="how long any one gate may stay closed (default: each phase's own, minutes)",
     )
+    parser.add_argument(
+        "--yes-wipe",
+        action="append",
+        default=[],
+        metavar="SERIAL",
+        help="confirm that the disk with this serial, which the inventory names with `wipe: SERIAL`, is cleared for "
+        "good; may be given several times",
+    )
     parser.set_defaults(run=run)
 
 
@@ -45,6 +53,7 @@ def run(args: argparse.Namespace) -> int:
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     phases = ONLY[args.only] if args.only else UP
     with session(args, UP, need_bundle=True) as opened, exclusive(opened.state / "lock", "up"):
+        phases = _confirmed(phases, args.yes_wipe, opened)
         journal = Journal(paths.state(opened.desired.name) / "runs" / run_name("up"))
         display = progress(verbose=args.verbose)
         journal.listen(display)
@@ -54,6 +63,19 @@ def run(args: argparse.Namespace) -> int:
             display.close()
             journal.close()
             _write_report(journal, args)
+
+
+def _confirmed(phases: tuple[Phase, ...], serials: list[str], opened: Session) -> tuple[Phase, ...]:
+    """Hand the confirmed serials to the disk guard; raises RefusedError when one of them cannot be meant."""
+    from blackstart.errors import InputError
+    from blackstart.phases.disk_guard import DiskGuard, require_wishes
+
+    if not serials:
+        return phases
+    if not any(isinstance(phase, DiskGuard) for phase in phases):
+        raise InputError("--yes-wipe goes with no --only", hint="run `blackstart up --yes-wipe SERIAL` alone")
+    require_wishes(opened.desired, serials, opened.limit)
+    return tuple(DiskGuard(tuple(serials)) if isinstance(phase, DiskGuard) else phase for phase in phases)
 
 
 def _journaled(args: argparse.Namespace, opened: Session, journal: Journal, phases: tuple[Phase, ...]) -> int:

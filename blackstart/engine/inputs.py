@@ -21,7 +21,10 @@ if TYPE_CHECKING:
 
     from blackstart.bundle.manifest import Bundle
 
-_MODULES = Path(__file__).parents[1] / "ansible" / "modules"
+_PACKAGE = Path(__file__).parents[1]
+_MODULES = _PACKAGE / "ansible" / "modules"
+# What judges disks for an action plugin decides as much as the plugin itself.
+_JUDGES = (_PACKAGE / "disks", _PACKAGE / "probe" / "node")
 
 
 def inputs(
@@ -73,11 +76,16 @@ def _digest(*parts: str) -> str:
 
 
 def _code(phase: str) -> str:
-    """Hash the phase's playbook, the roles that it names, their shared modules, and bootstrap/, which roles render."""
+    """Hash the phase's playbook, the roles that it names, their shared modules, and bootstrap/, which roles render.
+
+    The judges are hashed for those roles alone whose action plugin asks them.
+    """
     playbook = paths.share() / "playbooks" / f"{phase}.yml"
     folders = [paths.share() / "roles" / role for role in _roles(yaml.safe_load(playbook.read_text()))]
+    plugins = [file for folder in folders for file in (folder / "action_plugins").glob("*.py")]
+    judges = _JUDGES if any("blackstart.disks" in file.read_text() for file in plugins) else ()
     digest = hashlib.sha256(playbook.read_bytes())
-    for folder in [*folders, _MODULES, paths.share() / "bootstrap"]:
+    for folder in [*folders, _MODULES, paths.share() / "bootstrap", *judges]:
         for file in _files(folder):
             digest.update(str(file.relative_to(folder)).encode() + b"\0" + file.read_bytes() + b"\0")
     return digest.hexdigest()

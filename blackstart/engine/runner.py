@@ -17,7 +17,7 @@ import ansible_runner
 import yaml
 
 from blackstart import paths
-from blackstart.errors import BlackstartError, InterruptedRunError, RoleFailedError, UnreachableError
+from blackstart.errors import BlackstartError, InterruptedRunError, RefusedError, RoleFailedError, UnreachableError
 
 if TYPE_CHECKING:
     import threading
@@ -32,6 +32,11 @@ _STATUS = {
     "runner_on_unreachable": "unreachable",
     "runner_on_skipped": "skipped",
 }
+
+
+# What a task's result may carry for us: that it failed because data or quorum is at risk, and what is worth a line.
+REFUSED = "blackstart_refused"
+NOTES = "blackstart_notes"
 
 
 @dataclass(slots=True)
@@ -68,7 +73,9 @@ class _Watcher:
             self.changed[node] = self.changed.get(node, 0) + 1
         if status in {"failed", "unreachable"}:
             self.failures.append({"node": node, "status": status, "task": data["task"], "role": data.get("role", ""),
-                                  "message": _message(result)})  # fmt: skip
+                                  "message": _message(result), "refused": bool(result.get(REFUSED))})  # fmt: skip
+        for text in result.get(NOTES) or ():
+            self.journal.write("note", text=f"{node}: {text}")
         self.journal.write(
             "task",
             phase=self._phase(data),
@@ -203,6 +210,12 @@ def _failure(watcher: _Watcher, private: Path) -> BlackstartError:
         return UnreachableError(
             f"lost {nodes} during {gone[0]['task']!r}: {gone[0]['message']}",
             hint="when it is back, run the same command again",
+        )
+    if refused := [failure for failure in watcher.failures if failure["refused"]]:
+        said = {failure["node"]: failure["message"] for failure in refused}
+        return RefusedError(
+            "\n".join(f"{node}: {message}" for node, message in sorted(said.items())),
+            hint="mend what it names, then run the same command again",
         )
     first = next(failure for failure in watcher.failures if failure["status"] == "failed")
     same = sorted({f["node"] for f in watcher.failures if f["task"] == first["task"]})

@@ -30,11 +30,16 @@ class Strict(BaseModel):
 
 
 class Disk(Strict):
-    """One disk by its name below /dev/disk/by-id (never /dev/sdX); size in decimal gigabytes as sold."""
+    """One disk by its name below /dev/disk/by-id (never /dev/sdX); size in decimal gigabytes as sold.
+
+    `transport` as lsblk names it (nvme, sata, usb); `wipe` is the disk's serial number when its data may be erased.
+    """
 
     id: str = Field(min_length=1)
     size_gb: int = Field(gt=0)
     serial: str = ""
+    transport: str = ""
+    wipe: str = ""
 
 
 class Disks(Strict):
@@ -190,12 +195,14 @@ class Storage(Strict):
 
     rook_version: str = ""
     ceph_version: str = ""
+    ceph_fsid: str = ""
     network_provider: str = "host"
     mons: int = Field(default=3, ge=1)
     mgrs: int = Field(default=2, ge=1)
     data_dir: str = "/var/lib/rook"
     osd_max_backfills: int = Field(default=1, ge=1)
     osd_recovery_sleep: float = Field(default=0.1, ge=0)
+    trim: bool = True  # whether nodes give free blocks back to their disks; in a container they are the machine's
 
 
 class Cluster(Strict):

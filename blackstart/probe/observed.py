@@ -44,6 +44,20 @@ class Receipt:
 
 
 @dataclass(frozen=True, slots=True)
+class DiskVerdict:
+    """A Ceph disk of the inventory as the disk guard last judged it; `said` is the evidence in a few words.
+
+    `there` tells whether its link in /dev/disk/by-id existed then, `now` whether it does.
+    """
+
+    id: str
+    state: str
+    said: str
+    there: bool
+    now: bool
+
+
+@dataclass(frozen=True, slots=True)
 class NodeFacts:
     """One node. `reachable` False leaves everything else empty and says why in `error`."""
 
@@ -60,6 +74,7 @@ class NodeFacts:
     packages: dict[str, str] = field(default_factory=dict)
     units: dict[str, Unit] = field(default_factory=dict)
     receipts: dict[str, Receipt] = field(default_factory=dict)
+    disks: tuple[DiskVerdict, ...] = ()  # empty as long as the disk guard has not judged them
     images: frozenset[str] = frozenset()  # references in containerd's k8s.io namespace
     is_member: bool = False  # kubelet.conf and the etcd manifest are there
     has_etcd_data: bool = False

@@ -10,6 +10,7 @@ from blackstart.probe.observed import (
     ApiFacts,
     Application,
     BrokenPod,
+    DiskVerdict,
     EtcdMember,
     KubeNode,
     NodeFacts,
@@ -29,6 +30,7 @@ def node(name: str, said: Mapping[str, Any], clock: float) -> NodeFacts:
         "receipts": {
             phase: Receipt(receipt["inputs"], tuple(receipt["drift"])) for phase, receipt in said["receipts"].items()
         },
+        "disks": tuple(DiskVerdict(**disk) for disk in said["disks"]),
         "images": frozenset(said["images"]),
         "etcd": tuple(EtcdMember(**member) for member in said["etcd"]),
         "cni_files": tuple(said["cni_files"]),

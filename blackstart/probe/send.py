@@ -17,9 +17,10 @@ _ROOM = Path(__file__).parent / "node"
 _PACKAGE = "blackstart.probe.node"
 # Each module after those that it imports.
 PARTS = {
-    "machine": ("ask", "https", "etcd", "gpu", "managed", "machine"),
+    "machine": ("ask", "https", "etcd", "gpu", "managed", "verdicts", "machine"),
     "managed": ("ask", "managed"),
     "api": ("ask", "https", "objects", "pods", "applications", "api"),
+    "disks": ("ask", "disk_read", "disk_blank", "disk_labels", "disk_marks", "disk_uses", "disk_names", "disks"),
 }
 # Registers each source under its own name, so that imports among them and tracebacks are those of the repository.
 _LOADER = """\
@@ -45,9 +46,13 @@ class Answer:
     clock: float
 
 
-def script(part: str, request: dict[str, Any]) -> bytes:
-    """Pack a module of probe/node, those that it imports and its request into one script."""
+def script(part: str, request: dict[str, Any], *, program: Path | None = None) -> bytes:
+    """Pack a module of probe/node, those that it imports and its request into one script.
+
+    The request goes to the part itself or, when there is one, to a program of a role that imports the part's modules.
+    """
     sources = [(name, (_ROOM / f"{name}.py").read_text()) for name in PARTS[part]]
+    sources += [(program.stem, program.read_text())] if program else []
     return _LOADER.format(package=_PACKAGE, sources=json.dumps(sources), request=json.dumps(request)).encode()
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import json
 import sys
 from pathlib import Path
 from typing import Any
@@ -13,7 +15,16 @@ from ansible.template import Templar
 
 ROOT = Path(__file__).resolve().parents[2]
 GOLDEN = ROOT / "tests" / "golden" / "node"
+DISKS = [
+    {"id": "nvme-A_S1", "state": "ours", "said": "", "there": True, "serial": "S1", "transport": "nvme"},
+    {"id": "ata-B_S2", "state": "usable", "said": "", "there": True, "serial": "S2", "transport": "sata"},
+    {"id": "ata-C_S3", "state": "refused", "said": "gone", "there": False, "serial": "", "transport": ""},
+    {"id": "virtio-D", "state": "usable", "said": "", "there": True, "serial": 'no "serial"', "transport": "virtio"},
+]
 GIVEN: dict[str, dict[str, Any]] = {
+    "ceph_disks": {
+        "__ceph_disks_verdicts": {"content": base64.b64encode(json.dumps({"disks": DISKS}).encode()).decode()}
+    },
     "base_os": {
         "base_os_hostname": "melchior-1",
         "base_os_hosts": ["10.77.13.20 k8s-api.lab.home", "10.77.13.13 melchior-1", "10.77.13.14 balthasar-2"],

@@ -18,6 +18,7 @@ RULES: tuple[Callable[[Draft], Iterable[Finding]], ...] = (
     nodes.duplicates,
     nodes.boot_disk_is_ceph,
     nodes.disk_names,
+    nodes.wishes_to_wipe,
     nodes.mac_addresses,
     gpu.sizes,
     gpu.groups,
@@ -38,4 +39,5 @@ RULES: tuple[Callable[[Draft], Iterable[Finding]], ...] = (
     settings.gitops,
     settings.seed,
     settings.preflight,
+    settings.ceph_fsid,
 )

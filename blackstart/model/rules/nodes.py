@@ -108,6 +108,17 @@ def disk_names(draft: Draft) -> Iterator[Finding]:
             yield Finding(keys, f"found the partition {name}, wanted a whole disk", f"write {whole}", node)
 
 
+def wishes_to_wipe(draft: Draft) -> Iterator[Finding]:
+    """Yield disks that are to be wiped under another serial number than their own: one of the two is wrong."""
+    for node, disks in draft.each("disks"):
+        places: list[tuple[Keys, Disk]] = [(("disks", "boot"), disks.boot)]
+        places += [(("disks", "ceph", index), disk) for index, disk in enumerate(disks.ceph)]
+        for keys, disk in places:
+            if disk.wipe and disk.serial and disk.wipe != disk.serial:
+                message = f"found {disk.wipe}, wanted {disk.serial}, the serial number of the same disk"
+                yield Finding((*keys, "wipe"), message, "write the number that is on the disk to be erased", node)
+
+
 def mac_addresses(draft: Draft) -> Iterator[Finding]:
     """Yield MAC addresses that are none: they tell an interface when firmware gives it another name."""
     for nic in ("nic_lan", "nic_storage"):

@@ -21,6 +21,7 @@ _UNITS = {"h": 3600.0, "m": 60.0, "s": 1.0, "ms": 1e-3, "us": 1e-6, "µs": 1e-6,
 _DURATION = re.compile(r"(\d+(?:\.\d*)?)(h|ms|us|µs|ns|m|s)")
 _CLUSTER_NAME = re.compile(r"[a-z0-9]([a-z0-9-]{0,30}[a-z0-9])?")
 _DOMAIN = re.compile(r"(?=.{1,253}$)[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*")
+_UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _OVERRIDES = "cilium_overrides"
 _KUBELET = "kubelet_config"
 
@@ -153,3 +154,11 @@ def preflight(draft: Draft) -> Iterator[Finding]:
             yield Finding(
                 ("kubeadm_ignore_preflight_errors", index), message, "name those that this kernel cannot pass"
             )
+
+
+def ceph_fsid(draft: Draft) -> Iterator[Finding]:
+    """Yield a Ceph cluster's fsid that is none: our own OSDs would be taken for another cluster's."""
+    fsid = draft.values.get("storage_ceph_fsid", "")
+    if fsid and not is_placeholder(fsid) and not _UUID.fullmatch(fsid):
+        message = f"found {fsid!r}, wanted a UUID in small letters"
+        yield Finding(("storage_ceph_fsid",), message, "as `ceph fsid` prints it, in Rook's toolbox")

@@ -9,7 +9,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from blackstart.probe.node import etcd, gpu, https, managed
+from blackstart.probe.node import etcd, gpu, https, managed, verdicts
 from blackstart.probe.node.ask import output, together
 
 KUBERNETES = "/etc/kubernetes"
@@ -52,6 +52,7 @@ def main(request: dict[str, Any]) -> dict[str, Any]:
             phase: {"inputs": receipt["inputs"], "drift": managed.drift(receipt, installed, seen["units"])}
             for phase, receipt in receipts.items()
         },
+        "disks": verdicts.read(),
         "images": seen.get("images", []),
         "is_member": all(Path(KUBERNETES, name).exists() for name in ("kubelet.conf", "manifests/etcd.yaml")),
         "has_etcd_data": Path(ETCD_DATA, "member").is_dir(),

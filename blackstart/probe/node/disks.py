@@ -1,0 +1,86 @@
+"""Every disk of the node in one look: who it is, who uses it, what is on it, and whether it is blank. Writes nothing.
+
+Blankness is proven for the disks that are named alone, by reading them; of others only marks are looked for.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+from pathlib import Path
+from typing import Any
+
+from blackstart.probe.node import disk_blank, disk_labels, disk_marks, disk_names, disk_uses
+from blackstart.probe.node.ask import together
+from blackstart.probe.node.disk_read import Reader, Unreadable
+
+
+def main(request: dict[str, Any]) -> dict[str, Any]:
+    """Look: request {"named": [names below /dev/disk/by-id], "full": bool, "seed": text, "root": "/"}.
+
+    `full` reads named disks from end to end, `seed` says where else samples lie; another `root` is for tests.
+    Returns what blackstart/disks/facts.py parses.
+    """
+    root = Path(request.get("root", "/"))
+    named = set(request["named"])
+    pointed = disk_names.links(root)
+    uses = disk_uses.Uses(root)  # before our own questions open the disks
+    found = disk_names.disks(root, pointed, named)
+    jobs = {disk.device.name: (_one, disk, uses, named, request) for disk in found}
+    seen = together(jobs)
+    return {"disks": [seen[disk.device.name] for disk in found], "links": pointed}
+
+
+def _one(disk: disk_names.Found, uses: disk_uses.Uses, named: set[str], request: dict[str, Any]) -> dict[str, Any]:
+    used = uses.of([disk.device, *disk.partitions])
+    is_named = bool(named & {disk.device.name, *disk.identity["by_id"]})
+    if is_named and not used and disk_uses.claimed(disk.path):
+        used.append(disk_uses.claim(disk.device.name))
+    seen = {"uses": used, "signatures": [], "bluestore": [], "blank": disk_blank.unread("it is not named")}
+    if why := _not_openable(disk):
+        seen["blank"] = disk_blank.unread(why)
+        return {**disk.identity, **seen}
+    with Reader(disk.path, disk.identity["size_bytes"], disk.identity["sector_bytes"]) as reader:
+        try:
+            seen.update(_marks(disk, reader, deep=is_named))
+            if is_named:
+                seen["blank"] = _blank(disk, reader, seen, request)
+        except disk_marks.Unclear as error:
+            seen["blank"] = disk_blank.unread(str(error))
+        except Unreadable as error:
+            seen["blank"] = disk_blank.failing(error.at)
+    return {**disk.identity, **seen}
+
+
+def _marks(disk: disk_names.Found, reader: Reader, *, deep: bool) -> dict[str, Any]:
+    """Read what we know of first: where a disk fails, that says."""
+    labels = disk_labels.find(reader, disk.starts)
+    copies = disk_marks.copies(reader) if deep else []
+    known = disk_marks.known(disk.path)
+    places = {(entry["kind"], entry["offset"]) for entry in known}
+    known += [entry for entry in copies if (entry["kind"], entry["offset"]) not in places]
+    return {"signatures": known, "bluestore": labels}
+
+
+def _blank(disk: disk_names.Found, reader: Reader, seen: dict[str, Any], request: dict[str, Any]) -> dict[str, Any]:
+    """Read a disk of which nothing is known yet; what is known or in use is no candidate for blank."""
+    if seen["uses"]:
+        return disk_blank.unread("it is in use")
+    if seen["bluestore"] or seen["signatures"]:
+        return disk_blank.unread("a known format is on it")
+    copies = {*disk_labels.PLACES, *disk_marks.offsets(reader.size)}
+    seed = f"{request['seed']} {disk.device.name}"
+    return disk_blank.look(reader, copies, seed=seed, full=request["full"], spinning=disk.spinning)
+
+
+def _not_openable(disk: disk_names.Found) -> str:
+    """Say why the disk's file cannot stand for it: in a container it may be missing, or be another device's."""
+    try:
+        status = Path(disk.path).stat()
+        os.close(os.open(disk.path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK))
+    except OSError as error:
+        return f"{disk.path} cannot be opened: {error.strerror}"
+    number = f"{os.major(status.st_rdev)}:{os.minor(status.st_rdev)}"
+    if stat.S_ISBLK(status.st_mode) and number != disk.device.number:
+        return f"{disk.path} is the device {number}, and the kernel has {disk.device.name} as {disk.device.number}"
+    return ""

@@ -1,0 +1,83 @@
+"""Judge a node's disks: one round trip to the node, which only reads, and a judgement on this machine.
+
+The survey and the judge are those of `blackstart disks`, so the role and the verb cannot disagree.
+"""
+
+from __future__ import annotations
+
+import json
+import secrets
+from dataclasses import asdict
+from typing import Any
+
+from ansible.errors import AnsibleActionFail
+from ansible.plugins.action import ActionBase
+
+try:
+    from blackstart.disks.facts import parse
+    from blackstart.disks.guard import documents, guard
+    from blackstart.disks.identity import plain
+    from blackstart.errors import RefusedError
+    from blackstart.model.cluster import Disks, Node, is_placeholder
+    from blackstart.probe.send import script
+except ImportError as error:
+    raise AnsibleActionFail(
+        "the disks are judged by blackstart itself, which this Python cannot import: "
+        "install it beside Ansible, or run `blackstart up`"
+    ) from error
+
+PYTHON = "python3 -I -S -B -"
+
+
+class ActionModule(ActionBase):
+    """Arguments: `disks` as in the inventory, `fsid` of our Ceph, `confirmed` serials, `full` to read every byte."""
+
+    _supports_check_mode = True
+    _requires_connection = True
+
+    def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
+        """Return verdicts, notes and what may be wiped; fails with every reason of every named disk at risk."""
+        result: dict[str, Any] = super().run(tmp, task_vars)
+        _, arguments = self.validate_argument_spec(
+            argument_spec={
+                "disks": {"type": "dict", "required": True},
+                "fsid": {"type": "str", "default": ""},
+                "confirmed": {"type": "list", "elements": "str", "default": []},
+                "full": {"type": "bool", "default": False},
+            }
+        )
+        name = str((task_vars or {}).get("inventory_hostname", ""))
+        # What else a Node has is no business of its disks.
+        node = Node.model_construct(name=name, disks=Disks.model_validate(arguments["disks"]))
+        named = [plain(disk.id) for disk in (node.disks.boot, *node.disks.ceph) if not is_placeholder(disk.id)]
+        # The samples lie elsewhere each time: what one look misses, another may meet.
+        table = parse(self._survey({"named": named, "full": arguments["full"], "seed": secrets.token_hex(8)}))
+        try:
+            outcome = guard(node, table, fsid=arguments["fsid"], confirmed=arguments["confirmed"])
+        except RefusedError as error:
+            return {**result, **refused([f"{error.message}\n  {error.hint}"])}
+        for note in outcome.notes:
+            # A warning is part of the result, which is not shown where tasks that went well are silent.
+            self._display.display(f"[WARNING]: {name}: {note}", stderr=True)
+        verdicts = documents(outcome.verdicts)
+        result |= {
+            "verdicts": verdicts,
+            "ansible_facts": {"disk_guard_verdicts": verdicts},
+            "writes": [asdict(write) for write in outcome.writes],
+            "blackstart_notes": list(outcome.notes),
+        }
+        return {**result, **refused(outcome.refusals)} if outcome.refusals else result
+
+    def _survey(self, request: dict[str, Any]) -> dict[str, Any]:
+        done = self._low_level_execute_command(PYTHON, in_data=script("disks", request))
+        try:
+            answer: dict[str, Any] = json.loads(done["stdout"])["answer"]
+        except (ValueError, KeyError) as error:
+            tail = str(done.get("stderr") or done["stdout"]).strip().splitlines()[-1:] or ["no output"]
+            raise AnsibleActionFail(f"looking at the disks failed with status {done['rc']}: {tail[0]}") from error
+        return answer
+
+
+def refused(texts: Any) -> dict[str, Any]:  # noqa: ANN401 - any sequence of texts
+    """Return what makes a result a refusal, which blackstart turns into exit code 3."""
+    return {"failed": True, "blackstart_refused": True, "msg": "\n".join(texts)}
