@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from blackstart.disks.facts import DiskTable, parse
 from blackstart.engine import process
 from blackstart.engine.ssh import Result
+from blackstart.lab.guard import RESERVED
 from blackstart.model import cluster
 from blackstart.probe import send
 
@@ -33,6 +34,7 @@ def attached(image: Path, *options: str) -> Iterator[str]:
     """Attach a file to a free loop device and yield the device's path; detach it whatever happens."""
     device = process.run(["losetup", "--find", "--show", *options, image]).stdout.strip()
     try:
+        assert int(device.removeprefix("/dev/loop")) not in RESERVED  # practice nodes may open those
         yield device
     finally:
         process.run(["losetup", "--detach", device])
