@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from blackstart.model.rules import gpu, networks, nodes, settings, versions
+from blackstart.model.rules import gpu, networks, nodes, power, settings, versions
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -38,4 +38,8 @@ RULES: tuple[Callable[[Draft], Iterable[Finding]], ...] = (
     settings.gitops,
     settings.seed,
     settings.preflight,
+    power.credentials,
+    power.hook_words,
+    power.wake,
+    power.lab,
 )
