@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from blackstart.errors import RefusedError
-from blackstart.phases import fresh_reboot, reboot
+from blackstart.phases import fresh_reboot, gpu_memory, reboot
 from blackstart.probe.node import machine, objects
 from blackstart.probe.observed import KubeNode, NodeFacts, Observed
 from tests.unit.test_phases_cluster import DESIRED, EMPTY, HEALTHY, NAMES, etcd, texts, with_api, with_node
@@ -53,6 +53,10 @@ def test_a_kernel_is_due_when_its_own_modules_are_gone(kernel: str, kernels: tup
     assert bool(reboot.kernel_due(DESIRED.node("casper-3"), facts)) is due
 
 
+def test_the_gpus_memory_is_another_reason() -> None:
+    assert gpu_memory.reboot_due in reboot.CHECKS
+
+
 def test_the_machine_finds_kernels_as_arch_installs_them(tmp_path: Path) -> None:
     for name in ("6.18.3-arch1-1", "6.12.60-1-lts"):
         (tmp_path / name).mkdir()
@@ -81,9 +85,8 @@ def test_members_go_one_after_the_other_with_the_holder_of_the_address_last() ->
     seen = with_node(outdated(HEALTHY), "melchior-1", holds_endpoint=True)
     play = reboot.PHASE.play(DESIRED, seen)
     assert play.limit == ("balthasar-2", "casper-3", "melchior-1")
-    assert play.variables["reboot_members"] == play.variables["reboot_due"] or set(play.variables["reboot_due"]) == set(
-        NAMES
-    )
+    assert play.variables["reboot_members"] == ["balthasar-2", "casper-3", "melchior-1"]
+    assert play.variables["reboot_due"] == list(NAMES)
     others = play.variables["reboot_others"]
     assert [other["name"] for other in others["melchior-1"]] == ["balthasar-2", "casper-3"]
     assert others["casper-3"][0] == {"name": "melchior-1", "address": "10.0.0.13"}
