@@ -52,11 +52,15 @@ def plan(phases: Sequence[Phase], desired: Cluster, observed: Observed, limit: S
 
 
 def batches(phases: Sequence[Phase]) -> list[list[Phase]]:
-    """Return what shares one Ansible run: neighbours that touch only the nodes, or that need the same gates. Pure."""
+    """Return what shares one Ansible run: neighbours that touch only the nodes, or that need the same gates. Pure.
+
+    One that needs the gate of a neighbour before it does not: it is decided anew once that is open.
+    """
     groups: list[list[Phase]] = []
     for phase in phases:
         before = groups[-1][-1] if groups else None
-        if before and ((phase.local and before.local) or (phase.needs and phase.needs == before.needs)):
+        alone = before is not None and {one.name for one in groups[-1]} & set(phase.needs)
+        if before and not alone and ((phase.local and before.local) or (phase.needs and phase.needs == before.needs)):
             groups[-1].append(phase)
         else:
             groups.append([phase])

@@ -1,6 +1,10 @@
 """Practice nodes as containers with systemd and sshd: created, powered on and off, looked at, removed.
 
-They are reached by ssh like any machine; podman is only their power button and their empty chassis.
+They are reached by ssh like any machine; podman is only their power button and their empty chassis. Like a chassis it
+starts a node again that reboots from inside, and leaves one off that powers off: the kernel ends a container whose init
+calls reboot(2) with status 129 (pid_namespaces(7)), a power-off ends it with 0 (node/root, systemd-poweroff.service.d),
+and podman restarts on failure. What was stopped from outside stays off, whatever its status. The guard is in force
+for such a start as well: it lies above the container.
 """
 
 from __future__ import annotations
@@ -24,6 +28,10 @@ if TYPE_CHECKING:
 INIT = "/usr/local/sbin/blackstart-node-init"
 _VOLUMES = ("containerd", "kubelet", "etcd")  # below /var/lib: containerd cannot put overlays on an overlay
 _OFF_SECONDS = "90"
+# Reboots between two presses of the power button; a node that refuses to boot must not do so for ever.
+_REBOOTS = 20
+# podman's states of a container that runs nothing.
+DARK = frozenset({"configured", "created", "exited", "stopped"})
 
 
 def create(engine: Podman, layout: Layout, machine: Machine, image: str) -> None:
@@ -35,6 +43,7 @@ def create(engine: Podman, layout: Layout, machine: Machine, image: str) -> None
         # systemd mounts /run and the like itself; podman's own systemd mode would give all nodes the machine's one
         # tree of systemd's control groups (version 1), and a journal that is lost with each power cycle.
         "--systemd=false", "--env=container=podman", "--stop-signal=RTMIN+3", "--stop-timeout", _OFF_SECONDS,
+        f"--restart=on-failure:{_REBOOTS}",
         # Each node has its own tree of control groups, or the three kubelets would share one.
         "--cgroupns=private", "--pids-limit=-1", *_limits(),
         # podman would write /etc/hosts and /etc/resolv.conf anew at each start, and with that undo the roles' work.
@@ -99,13 +108,24 @@ def power_off(name: str, *, layout: Layout = LAB, cut: bool = False) -> None:
     engine.run("stop", *(("--time", "0") if cut else ()), container)
 
 
-def power_on(name: str, *, layout: Layout = LAB) -> None:
-    """Start a node that is off, behind the guard; return when it answers by ssh."""
-    engine, machine = podman.local(), layout.machine(name)
+def press(name: str, *, layout: Layout = LAB) -> None:
+    """Start a node behind the guard, as by its power button, and do not wait for it; nothing happens when it is on."""
+    engine = podman.local()
     disks.ensure(layout, [name])
     engine.guard.apply()
-    engine.run("start", machine.container)
-    await_ssh(engine, layout, [machine])
+    engine.run("start", layout.machine(name).container)
+
+
+def power_on(name: str, *, layout: Layout = LAB) -> None:
+    """Start a node that is off, behind the guard; return when it answers by ssh."""
+    press(name, layout=layout)
+    await_ssh(podman.local(), layout, [layout.machine(name)])
+
+
+def container_state(name: str, *, layout: Layout = LAB) -> str:
+    """Return the state of a node's container in podman's words; empty when there is none."""
+    container = podman.local().containers(layout.label).get(layout.machine(name).container)
+    return container.state if container else ""
 
 
 def execute(name: str, argv: Sequence[str], *, layout: Layout = LAB) -> str:

@@ -11,6 +11,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
+from blackstart.model.power import Ask, Power
+
 PLACEHOLDER = "CHANGE-ME"
 
 
@@ -69,6 +71,7 @@ class Node(Strict):
     nic_storage: Nic | None = None
     ram_gib: int = Field(gt=0)
     gpu_carve_out_gib: int = Field(default=0, ge=0)
+    power: Power = Ask()
 
 
 class Versions(Strict):

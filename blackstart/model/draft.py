@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import TypeAdapter, ValidationError
 
-from blackstart.model import variables
+from blackstart.model import power, variables
 from blackstart.model.cluster import is_placeholder
 from blackstart.model.problem import Finding
 
@@ -42,7 +42,10 @@ _WANTED = {
     "string_pattern_mismatch": "a text like 2026/02/20",
     "string_too_short": "a text that is not empty",
     "string_type": "a text: quote it",
+    "too_short": "a list that is not empty",
     "tuple_type": "a list",
+    "union_tag_invalid": "one of {expected_tags}",
+    "union_tag_not_found": "the key driver, which says how",
 }
 
 
@@ -98,13 +101,16 @@ def _take(into: dict[str, Any], raw: Mapping[str, Any], name: str, variable: Var
 
 
 def _mistyped(name: str, entry: ErrorDetails, node: str) -> Finding:
-    keys = (name, *entry["loc"])
+    # The first step into power is its driver, which is no key of its own.
+    keys = (name, *(entry["loc"][1:] if name == "power" else entry["loc"]))
     if entry["type"] == "extra_forbidden":
         return Finding(keys, "is not a key of this variable", nearest(str(keys[-1]), variables.nested()), node)
     if entry["type"] == "missing":
         return Finding(keys, "is missing", "add it", node)
     wanted = _WANTED.get(entry["type"], entry["msg"].removeprefix("Input should be ")).format(**entry.get("ctx", {}))
-    return Finding(keys, f"found {entry['input']!r:.80}, wanted {wanted}", _advice(entry), node)
+    hidden = name == "power" and keys[-1] not in power.SHOWN
+    found = "a value that is not shown, for it may be a secret" if hidden else f"{entry['input']!r:.80}"
+    return Finding(keys, f"found {found}, wanted {wanted}", _advice(entry), node)
 
 
 def _advice(entry: ErrorDetails) -> str:

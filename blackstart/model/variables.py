@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from blackstart.model import cluster
+from blackstart.model import cluster, power
 from blackstart.model.cluster import Cluster, Disk, Disks, Nic, Node, Strict
 
 if TYPE_CHECKING:
@@ -83,5 +83,6 @@ def known() -> frozenset[str]:
 
 
 def nested() -> frozenset[str]:
-    """Return the names of the fields inside disks and network interfaces."""
-    return frozenset(field for model in (Disk, Disks, Nic) for field in model.model_fields)
+    """Return the names of the fields inside disks, network interfaces and power."""
+    models: tuple[type[BaseModel], ...] = (Disk, Disks, Nic, *power.MODELS)
+    return frozenset(field for model in models for field in model.model_fields)

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from blackstart.probe.observed import EtcdMember, Observed
 
 
-def _etcd(observed: Observed) -> tuple[EtcdMember, ...]:
+def etcd_members(observed: Observed) -> tuple[EtcdMember, ...]:
     """Return the members as a node with a ready API server lists them; empty when nobody can say."""
     return next((observed.nodes[name].etcd for name in observed.with_api if observed.nodes[name].etcd), ())
 
@@ -25,7 +25,7 @@ def _missing(desired: Cluster, observed: Observed, name: str) -> str:
     if not facts.is_member:
         begun = " (a join was begun and did not get to its end)" if facts.has_etcd_data else ""
         return f"is not a member of the control plane{begun}"
-    etcd = _etcd(observed)
+    etcd = etcd_members(observed)
     mine = next((m for m in etcd if m.name == name), None)
     address = str(desired.node(name).ansible_host)
     unnamed = any(not m.name and m.address == address for m in etcd)
@@ -45,7 +45,7 @@ def _missing(desired: Cluster, observed: Observed, name: str) -> str:
 
 def _refuse_unhealthy(desired: Cluster, observed: Observed, joining: tuple[str, ...]) -> None:
     """Raise RefusedError when etcd should not be changed now; what could not be looked at, kubeadm checks itself."""
-    etcd = _etcd(observed)
+    etcd = etcd_members(observed)
     addresses = {str(desired.node(name).ansible_host) for name in joining}
     sick = [m.name or m.id for m in etcd if not m.healthy and not m.learner and m.name not in joining]
     if sick:
@@ -93,7 +93,7 @@ class Members:
 
     def gate(self, desired: Cluster, observed: Observed) -> Look:
         """Open when etcd lists every node as a healthy voter and each one's own API server is ready."""
-        etcd = {member.name: member for member in _etcd(observed)}
+        etcd = {member.name: member for member in etcd_members(observed)}
         said = []
         for node in desired.nodes:
             facts, member = observed.nodes[node.name], etcd.get(node.name)

@@ -86,6 +86,8 @@ class NodeFacts:
     cni_files: tuple[str, ...] = ()  # below /etc/cni/net.d
     gpu: Seen | None = None  # None: no AMD GPU
     kubelet_version: str = ""
+    kernel: str = ""  # the release that runs
+    kernels: tuple[str, ...] = ()  # the releases that are installed with their modules, as Arch packages them
     booted: float = 0.0  # start of its init (/proc/1), seconds since the epoch on the node; 0 when not known
     uptime: float = 0.0  # seconds since then
 
@@ -98,6 +100,7 @@ class KubeNode:
     ready: bool
     kubelet: str
     unschedulable: bool = False
+    cordoned: str = ""  # why blackstart cordoned it, from our annotation; a person's cordon has none
     control_plane: bool = True  # carries the control-plane label, the last thing that a kubeadm join does
     memory_bytes: int = 0  # allocatable, what the kubelet offers to pods
     gpus: int = 0  # allocatable amd.com/gpu, offered by AMD's device plugin

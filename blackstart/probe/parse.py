@@ -35,6 +35,7 @@ def node(name: str, said: Mapping[str, Any], clock: float) -> NodeFacts:
         "etcd": tuple(EtcdMember(**member) for member in said["etcd"]),
         "cni_files": tuple(said["cni_files"]),
         "gpu": Seen.of(said["gpu"]),
+        "kernels": tuple(said["kernels"]),
     }
     return NodeFacts(**{**said, **rich, "name": name, "clock": clock})
 

@@ -52,4 +52,5 @@ def test_phases_that_need_the_same_gates_share_one_run() -> None:
     assert names[0] == [phase.name for phase in UP if phase.local]
     assert ["cilium", "seed", "argocd"] in names
     assert ["members"] in names
+    assert ["fresh_reboot"] in names, "it is decided after the node-local phases have run, not beside them"
     assert [name for batch in names for name in batch] == [phase.name for phase in UP]

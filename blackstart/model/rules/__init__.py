@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from blackstart.model.rules import gpu, networks, nodes, settings, versions
+from blackstart.model.rules import gpu, networks, nodes, power, settings, versions
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -40,4 +40,8 @@ RULES: tuple[Callable[[Draft], Iterable[Finding]], ...] = (
     settings.seed,
     settings.preflight,
     settings.ceph_fsid,
+    power.credentials,
+    power.hook_words,
+    power.wake,
+    power.lab,
 )

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 # What Kubernetes asks of a node's name (RFC 1123), and one label of it only: it becomes the machine's host name.
 _LABEL = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
-_MAC = re.compile(r"([0-9a-f]{2}:){5}[0-9a-f]{2}", re.IGNORECASE)
+MAC = re.compile(r"([0-9a-f]{2}:){5}[0-9a-f]{2}", re.IGNORECASE)
 # Names that the kernel gives in the order in which it finds disks, which is another at each boot.
 _KERNEL_NAME = re.compile(r"(/dev/)?(sd[a-z]+\d*|(nvme\d+n\d+|mmcblk\d+)(p\d+)?|vd[a-z]+\d*|dm-\d+|md\d+|loop\d+)")
 _BY_ID = "/dev/disk/by-id/"
@@ -123,6 +123,6 @@ def mac_addresses(draft: Draft) -> Iterator[Finding]:
     """Yield MAC addresses that are none: they tell an interface when firmware gives it another name."""
     for nic in ("nic_lan", "nic_storage"):
         for node, value in draft.each(nic):
-            if value.mac and not is_placeholder(value.mac) and not _MAC.fullmatch(value.mac):
+            if value.mac and not is_placeholder(value.mac) and not MAC.fullmatch(value.mac):
                 message = f"found {value.mac!r}, wanted six pairs such as 02:42:0a:4d:0d:0d"
                 yield Finding((nic, "mac"), message, "on the node: ip -brief link", node)

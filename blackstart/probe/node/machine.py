@@ -14,6 +14,7 @@ from blackstart.probe.node.ask import output, together
 
 KUBERNETES = "/etc/kubernetes"
 CNI = "/etc/cni/net.d"
+MODULES = "/usr/lib/modules"
 ETCD_DATA = "/var/lib/etcd"
 # While nobody holds the address every look waits as long.
 ENDPOINT_SECONDS = 1.0
@@ -78,6 +79,8 @@ def machine() -> dict[str, Any]:
         "cgroup": "v2" if Path("/sys/fs/cgroup/cgroup.controllers").exists() else "v1",
         "memory_bytes": int(memory.split()[1]) * 1024,
         "free_bytes": {room: seen.f_bavail * seen.f_frsize for room, seen in rooms.items()},
+        "kernel": os.uname().release,
+        "kernels": kernels(),
         "booted": born,
         "uptime": time.time() - born,
     }
@@ -88,6 +91,11 @@ def booted(stat: str, init: str, ticks: int) -> float:
     boot = next(int(line.split()[1]) for line in stat.splitlines() if line.startswith("btime "))
     # The second field is a name in parentheses and may hold anything; fields are counted from behind it.
     return boot + int(init.rpartition(")")[2].split()[19]) / ticks
+
+
+def kernels(room: str = MODULES) -> list[str]:
+    """Return the releases of the kernels that Arch packages installed: each names its package beside its modules."""
+    return sorted(file.parent.name for file in Path(room).glob("*/pkgbase"))
 
 
 def addresses() -> list[str]:

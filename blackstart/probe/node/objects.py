@@ -6,6 +6,7 @@ from typing import Any
 
 CONTROL_PLANE = "node-role.kubernetes.io/control-plane"
 GPU = "amd.com/gpu"  # the resource of AMD's device plugin (k8s-device-plugin, one per GPU)
+CORDONED = "blackstart.io/cordoned"  # the role node_drain writes the reason there
 KUBE_PROXY = ("DaemonSet", "kube-system", "kube-proxy")
 
 
@@ -19,6 +20,7 @@ def node(item: dict[str, Any]) -> dict[str, Any]:
         "ready": conditions.get("Ready") == "True",
         "kubelet": status.get("nodeInfo", {}).get("kubeletVersion", ""),
         "unschedulable": bool(item.get("spec", {}).get("unschedulable")),
+        "cordoned": item["metadata"].get("annotations", {}).get(CORDONED, ""),
         "control_plane": CONTROL_PLANE in item["metadata"].get("labels", {}),
         "memory_bytes": memory_bytes(offered.get("memory", "")),
         "gpus": int(offered.get(GPU, 0)),

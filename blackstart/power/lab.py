@@ -1,0 +1,48 @@
+"""Power of a practice node: podman is its button."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from blackstart.errors import UnreachableError
+from blackstart.lab import machines
+from blackstart.power.base import Power, Seen, off_then_on
+
+if TYPE_CHECKING:
+    from blackstart.lab.layout import Layout
+
+
+class Lab:
+    """The button of one container."""
+
+    tells = True
+    repeat = 0.0
+
+    def __init__(self, name: str, layout: Layout) -> None:
+        """Take the node's name in a set of nodes; UnreachableError when the set has no such node."""
+        if name not in layout.names:
+            raise UnreachableError(
+                f"the practice cluster has no node {name}", hint=f"its nodes are {', '.join(layout.names)}"
+            )
+        self._name = name
+        self._layout = layout
+
+    def on(self) -> str:
+        """Start the container, behind the guard."""
+        machines.press(self._name, layout=self._layout)
+        return f"podman switched {self._name} on"
+
+    def off(self, *, force: bool = False) -> str:
+        """Stop it through its own systemd, or kill it."""
+        machines.power_off(self._name, layout=self._layout, cut=force)
+        return f"podman {'cut the power of' if force else 'shut down'} {self._name}"
+
+    def cycle(self) -> str:
+        """Cut, see it off, switch on."""
+        return off_then_on(self)
+
+    def state(self) -> Seen:
+        """Ask podman."""
+        state = machines.container_state(self._name, layout=self._layout)
+        power = Power.OFF if state in machines.DARK else Power.ON if state == "running" else Power.UNKNOWN
+        return Seen(power, f"podman says {state or 'that it does not exist'}")

@@ -1,0 +1,90 @@
+"""Power by Redfish: the management controller of a server, or an emulator of one."""
+
+from __future__ import annotations
+
+import logging
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from blackstart.errors import UnreachableError
+from blackstart.power.base import Power, Seen, needed, off_then_on
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+# DMTF Redfish, Resource.PowerState; what is on its way is neither.
+_SYSTEMS = "/redfish/v1/Systems"
+_STATES = {"On": Power.ON, "Off": Power.OFF}
+
+
+class Redfish:
+    """The button of the machine `name`, behind the controller at url.
+
+    system is the identity or path of the machine's System resource; empty takes the only one. verify is whether to
+    check the controller's certificate, or the file of the authority that signed it.
+    """
+
+    tells = True
+    repeat = 0.0
+
+    def __init__(
+        self, name: str, url: str, user: str, password: str, *, system: str = "", verify: bool | str = True
+    ) -> None:
+        """Keep it; nothing is connected before the button is used. Raises InputError when sushy is missing."""
+        self._sushy = needed("sushy", "redfish")
+        # What sushy would log is told by our errors.
+        logging.getLogger("sushy").setLevel(logging.CRITICAL)
+        self._name = name
+        self._url = url
+        self._login = {"username": user, "password": password} if user else {}
+        self._identity = system if not system or system.startswith("/") else f"{_SYSTEMS}/{system}"
+        self._verify = verify
+
+    def on(self) -> str:
+        """Reset it to On, unless it is."""
+        with self._talking() as system:
+            if _power(system) is not Power.ON:
+                system.reset_system(self._sushy.RESET_ON)
+        return f"the controller at {self._url} switched {self._name} on"
+
+    def off(self, *, force: bool = False) -> str:
+        """Reset it to GracefulShutdown or ForceOff, unless it is off."""
+        with self._talking() as system:
+            if _power(system) is not Power.OFF:
+                system.reset_system(self._sushy.RESET_FORCE_OFF if force else self._sushy.RESET_GRACEFUL_SHUTDOWN)
+        return (
+            f"the controller at {self._url} {'cut the power of' if force else 'asked for a shutdown of'} {self._name}"
+        )
+
+    def cycle(self) -> str:
+        """Cut, see it off, switch on: ForceRestart would not take the power away."""
+        return off_then_on(self)
+
+    def state(self) -> Seen:
+        """Ask the controller."""
+        try:
+            with self._talking() as system:
+                return Seen(_power(system), f"the controller at {self._url} says {_words(system)}")
+        except UnreachableError as error:
+            return Seen(Power.UNKNOWN, error.message)
+
+    @contextmanager
+    def _talking(self) -> Iterator[Any]:
+        """Hand out the System resource as it is now; what goes wrong with it is said in our words."""
+        try:
+            root = self._sushy.Sushy(self._url, verify=self._verify, **self._login)
+            yield root.get_system(self._identity or None)
+        except self._sushy.exceptions.SushyError as error:
+            raise UnreachableError(
+                f"the controller of {self._name} at {self._url} does not do as it should: {error}",
+                hint="are url, user, password and system of its power right, and is its certificate one to trust?",
+            ) from error
+
+
+def _words(system: Any) -> str:  # noqa: ANN401 - sushy has no types
+    state = system.power_state
+    return str(getattr(state, "value", state))
+
+
+def _power(system: Any) -> Power:  # noqa: ANN401 - sushy has no types
+    return _STATES.get(_words(system), Power.UNKNOWN)

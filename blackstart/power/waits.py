@@ -1,0 +1,174 @@
+"""Waiting for what a power button was pressed for: a machine that is dark, and one that is live again.
+
+Both words are held to: dark is more than a silent ssh port, live is more than an answering one. After `reboot` the old
+system still answers for a while, and a system that is going down refuses connections long before its power is gone.
+"""
+
+from __future__ import annotations
+
+import socket
+import time
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from blackstart.errors import GateTimeoutError, UnreachableError
+from blackstart.power.base import Power
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from blackstart.engine.ssh import Fleet
+    from blackstart.model.cluster import Node
+    from blackstart.power.base import Driver, Seen
+
+    Say = Callable[[str], None]
+
+DARK_SECONDS = 180.0  # a shutdown that gives pods their two minutes
+LIVE_SECONDS = 300.0  # firmware that trains 96 GB of memory takes minutes
+_PAUSE = 0.5
+_KNOCK_SECONDS = 2.0
+_SILENCES = 4  # knocks in a row without any answer, where nothing else tells that a machine is off
+_BOOT = ("cat", "/proc/sys/kernel/random/boot_id", "/proc/1/stat")
+
+
+class Port(StrEnum):
+    """What a knock at a machine's ssh port brought about."""
+
+    ANSWERS = "answers"
+    REFUSES = "refuses"  # its kernel runs, sshd does not
+    SILENT = "is silent"
+
+
+@dataclass(frozen=True, slots=True)
+class Boot:
+    """One life of a machine: the kernel's boot_id, and when init started (clock ticks since the kernel's start).
+
+    In a container, which shares its kernel with others, only the second tells one life from the next.
+    """
+
+    kernel: str
+    init: int
+
+
+@dataclass(frozen=True, slots=True)
+class Time:
+    """Where time comes from."""
+
+    clock: Callable[[], float] = time.monotonic
+    sleep: Callable[[float], None] = time.sleep
+
+
+def knock(node: Node) -> Port:
+    """Open a connection to a node's ssh port and close it."""
+    try:
+        with socket.create_connection((str(node.ansible_host), node.ansible_port), timeout=_KNOCK_SECONDS):
+            return Port.ANSWERS
+    except ConnectionRefusedError:
+        return Port.REFUSES
+    except OSError:
+        return Port.SILENT
+
+
+def boot_of(fleet: Fleet, name: str) -> Boot:
+    """Ask a node, proven by its pinned host key, which life it is in; UnreachableError when it cannot be asked."""
+    kernel, init = fleet.run(name, _BOOT, timeout=10.0).out.strip().split("\n", 1)
+    # proc_pid_stat(5), field 22; the second is a name in parentheses and may hold anything.
+    return Boot(kernel, int(init.rpartition(")")[2].split()[19]))
+
+
+def await_dark(
+    node: Node,
+    driver: Driver,
+    *,
+    say: Say,
+    seconds: float = DARK_SECONDS,
+    times: Time = Time(),
+    at_port: Callable[[Node], Port] = knock,
+) -> None:
+    """Return when a node has no power: its ssh port does not answer, and its driver says off.
+
+    Where the driver cannot tell, only lasting silence counts; a port that refuses has a running kernel behind it.
+    Raises GateTimeoutError with what was seen last.
+    """
+    end, silences, words = times.clock() + seconds, 0, _Changes(say)
+    while True:
+        port, seen = at_port(node), driver.state()
+        silences = silences + 1 if port is Port.SILENT else 0
+        if _dark(port, seen, silences, tells=driver.tells):
+            return
+        words(f"{node.name}: ssh {port}; {seen.words}")
+        if times.clock() > end:
+            raise GateTimeoutError(
+                f"{node.name} did not go dark in {seconds:.0f} s; last seen: ssh {port}; {seen.words}",
+                hint="look at its console: a unit that does not stop holds a shutdown up; power can be cut by force",
+            )
+        times.sleep(_PAUSE)
+
+
+def _dark(port: Port, seen: Seen, silences: int, *, tells: bool) -> bool:
+    if port is Port.ANSWERS or seen.power is Power.ON:
+        return False
+    return seen.power is Power.OFF or (not tells and silences >= _SILENCES)
+
+
+def await_live(
+    node: Node,
+    driver: Driver,
+    fleet: Fleet,
+    before: Boot | None,
+    *,
+    say: Say,
+    seconds: float = LIVE_SECONDS,
+    times: Time = Time(),
+) -> Boot:
+    """Return the new life of a node: it lets us in, shows its pinned host key, and is not in the life `before`.
+
+    Meanwhile on() is said again as often as the driver wants. Raises GateTimeoutError with what was seen last.
+    """
+    end, words = times.clock() + seconds, _Changes(say)
+    pressed = times.clock()
+    while True:
+        try:
+            boot = boot_of(fleet, node.name)
+        except UnreachableError as error:
+            seen = error.message
+            if driver.repeat and times.clock() - pressed >= driver.repeat:
+                pressed = times.clock()
+                driver.on()
+        else:
+            if boot != before:
+                return boot
+            seen = "it answers, but from the life that was to end"
+        words(f"{node.name}: {seen}")
+        if times.clock() > end:
+            raise GateTimeoutError(
+                f"{node.name} did not come back in {seconds:.0f} s; last seen: {seen}; {driver.state().words}",
+                hint="look at its console: does it stop in its firmware, or boot from something else than its disk?",
+            )
+        times.sleep(_PAUSE)
+
+
+def switch_on(node: Node, driver: Driver, fleet: Fleet, *, say: Say, seconds: float = LIVE_SECONDS) -> Boot:
+    """Press the button of a dark node, say so, and return when it is live."""
+    say(driver.on())
+    return await_live(node, driver, fleet, None, say=say, seconds=seconds)
+
+
+def cut(node: Node, driver: Driver, *, say: Say, seconds: float = DARK_SECONDS) -> None:
+    """Take a node's power away, say so, and return when it is dark."""
+    say(driver.off(force=True))
+    await_dark(node, driver, say=say, seconds=seconds)
+
+
+class _Changes:
+    """Says a line once, until it is another."""
+
+    def __init__(self, say: Say) -> None:
+        self._say = say
+        self._last = ""
+
+    def __call__(self, line: str) -> None:
+        if line != self._last:
+            self._last = line
+            self._say(line)
