@@ -42,9 +42,12 @@ def words(disk: Disk) -> str:
     """Say how far "blank" can be believed."""
     if not disk.blank.samples or disk.blank.full:
         return "all of it was read"
-    surely = 2 * part(disk) / GIB
-    tenth = missed(disk, surely * GIB / 10)
+    surely = 2 * part(disk)
     return (
-        f"both ends and {disk.blank.samples} samples were read: {surely:.2f} GiB of data in one piece would be met for "
-        f"certain, a tenth of that is missed with a probability of at most {tenth:.0%}; --full reads everything"
+        f"both ends and {disk.blank.samples} samples were read; one piece of {_size(surely)} cannot hide, one of "
+        f"{_size(surely / 10)} does with a probability of at most {missed(disk, surely / 10):.0%}; --full reads it all"
     )
+
+
+def _size(length: float) -> str:
+    return f"{length / GIB:.2f} GiB" if length >= GIB else f"{length / 2**20:.2f} MiB"

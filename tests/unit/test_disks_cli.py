@@ -114,7 +114,7 @@ def test_the_table_says_how_far_blank_can_be_believed() -> None:
     lines = text(tuple(judged(MACHINES["blank"]).values()), {}).splitlines()
     assert lines[0].split() == ["node", "disk", "role", "state", "size", "evidence"]
     assert len({line.index(word) for line, word in zip(lines, ("role", "boot", "ceph", "ceph"), strict=True)}) == 1
-    assert "0.91 GiB of data in one piece would be met for certain" in lines[2]
+    assert "one piece of 931.50 MiB cannot hide" in lines[2]
     assert "the running system is on it" in lines[1]
 
 
