@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.e2e.harness import blackstart
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
@@ -65,9 +67,7 @@ def test_a_typo_suggests_the_serial_that_was_meant(lab: Lab, overlay: Path) -> N
         "  ceph: [{id: nvme-PRACTICE_DISK_CASPER3C, serial: CASPER3C, size_gb: 6, wipe: CASPER3C}]\n"
     )
     before = content(lab)
-    done = type(lab)()
-    done.inventory = str(overlay)
-    said = done.up("--yes-wipe", "CASPER3X")
-    assert said.returncode == 3
-    assert "was CASPER3C meant?" in said.stderr
+    done = blackstart("-i", str(overlay), "--yes", "up", "--yes-wipe", "CASPER3X")
+    assert done.returncode == 3
+    assert "was CASPER3C meant?" in done.stderr
     assert content(lab) == before
