@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
 from dataclasses import replace
 from pathlib import Path
@@ -25,11 +24,11 @@ from blackstart.phases import ceph_disks, disk_guard
 from blackstart.phases.disk_guard import DiskGuard, require_wishes
 from blackstart.probe.node import verdicts
 from blackstart.probe.observed import DiskVerdict, NodeFacts, Observed, Receipt
+from tests.unit.by_path import load
 
 if TYPE_CHECKING:
     from blackstart.model.cluster import Cluster
 
-ROOT = Path(__file__).resolve().parents[2]
 FSID = "6a1b0c5e-6f0f-4c7e-9b1a-0f8a4b1c2d3e"
 OTHER = "0f0f0f0f-6f0f-4c7e-9b1a-0f8a4b1c2d3e"
 BLANK = Blank(looked=True, full=True, read_bytes=6_000_000_000)
@@ -251,13 +250,7 @@ def test_a_look_tells_what_was_judged_and_what_is_there_now(tmp_path: Path) -> N
 
 
 def scheduler() -> Any:
-    path = ROOT / "roles/ceph_disks/library/blackstart_disk_scheduler.py"
-    spec = importlib.util.spec_from_file_location(path.stem, path)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    return load("roles/ceph_disks/library/blackstart_disk_scheduler.py")
 
 
 def test_a_scheduler_is_set_by_name_and_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 import errno
-import importlib.util
 import os
 from itertools import pairwise
 from pathlib import Path
@@ -13,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from blackstart.probe.node import disk_labels
+from tests.unit.by_path import load
 
 if TYPE_CHECKING:
     from types import ModuleType
@@ -24,19 +24,10 @@ NAME, SERIAL, NUMBER = "nvme-LAB_0001", "0001", "7:64"
 GIB = 1 << 30
 
 
-def load() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("wipe", PROGRAM)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
 @pytest.fixture
 def wipe(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
     """Load the program anew; an image file has no device number, so one is given to it."""
-    module = load()
+    module = load("roles/disk_guard/files/wipe.py")
     monkeypatch.setattr(module, "number", lambda _file: NUMBER)
     return module
 
@@ -139,7 +130,7 @@ def test_zeros_that_do_not_stick_are_noticed(wipe: ModuleType, root: Path, monke
 
 @pytest.mark.parametrize("size", [SIZE, 6 * GIB, 2_000_398_934_016, 20_000_588_955_648])
 def test_every_place_that_matters_is_written(size: int) -> None:
-    found = load().places(size)
+    found = load("roles/disk_guard/files/wipe.py").places(size)
     assert found[0][0] == 0
     assert sum(found[-1]) == size
     assert all(start + length < after for (start, length), (after, _) in pairwise(found))

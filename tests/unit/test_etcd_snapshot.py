@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import importlib.util
 import json
 import os
 import sys
@@ -16,11 +15,11 @@ import pytest
 from blackstart.ansible.module_utils import blackstart_quorum
 from blackstart.ansible.module_utils import blackstart_snapshot as snapshot
 from blackstart.ansible.module_utils.blackstart_etcd import reduced
+from tests.unit.by_path import load
 
 if TYPE_CHECKING:
     from types import ModuleType
 
-ROOT = Path(__file__).resolve().parents[2]
 NAME = "etcd-20261126T101500Z.db"
 
 
@@ -28,13 +27,7 @@ NAME = "etcd-20261126T101500Z.db"
 def folder(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
     """Load the module as Ansible does: what it shares with others is below ansible.module_utils."""
     monkeypatch.setitem(sys.modules, "ansible.module_utils.blackstart_snapshot", snapshot)
-    path = ROOT / "roles/etcd_snapshot/library/blackstart_snapshot_folder.py"
-    spec = importlib.util.spec_from_file_location(path.stem, path)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    return load("roles/etcd_snapshot/library/blackstart_snapshot_folder.py")
 
 
 def names_in(place: Path) -> list[str]:

@@ -2,33 +2,20 @@
 
 from __future__ import annotations
 
-import importlib.util
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import pytest
 from ansible.parsing.dataloader import DataLoader
 from ansible.template import Templar, trust_as_template
 
 from blackstart.gpu.units import pages_of
-
-if TYPE_CHECKING:
-    from types import ModuleType
+from tests.unit.by_path import load
 
 ROLE = Path(__file__).resolve().parents[2] / "roles/gpu_memory"
 
 
-def load(path: Path) -> ModuleType:
-    spec = importlib.util.spec_from_file_location(path.stem, path)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-modprobe = load(ROLE / "library/blackstart_modprobe.py")
+modprobe = load("roles/gpu_memory/library/blackstart_modprobe.py")
 # mkinitcpio 41's own preset of the package linux, with the second image switched on.
 PRESET = """\
 # mkinitcpio preset file for the 'linux' package

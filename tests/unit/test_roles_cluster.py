@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import base64
-import importlib.util
 import json
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pyrage
 import pytest
@@ -16,8 +15,7 @@ from ansible.errors import AnsibleLookupError
 from ansible.parsing.dataloader import DataLoader
 from ansible.template import Templar, trust_as_template
 
-if TYPE_CHECKING:
-    from types import ModuleType
+from tests.unit.by_path import load
 
 ROOT = Path(__file__).resolve().parents[2]
 GOLDEN = ROOT / "tests" / "golden"
@@ -60,27 +58,18 @@ VARIABLES: dict[str, Any] = {
 }
 
 
-def plugin(path: str) -> ModuleType:
-    spec = importlib.util.spec_from_file_location(Path(path).stem, ROOT / "roles" / path)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
 def render(path: str, **changes: Any) -> str:
     templar = Templar(DataLoader(), {**VARIABLES, **changes})
     result: str = templar.template(trust_as_template((ROOT / "bootstrap" / path).read_text()))
     return result
 
 
-kubeadm = plugin("control_plane/library/blackstart_kubeadm.py")
-credentials = plugin("control_plane/library/blackstart_join_credentials.py")
-helm = plugin("cilium/library/blackstart_helm_release.py")
-hold = plugin("cilium/library/blackstart_argocd_hold.py")
-age = plugin("seed/lookup_plugins/blackstart_age.py")
-document = plugin("seed/lookup_plugins/blackstart_document.py")
+kubeadm = load("roles/control_plane/library/blackstart_kubeadm.py")
+credentials = load("roles/control_plane/library/blackstart_join_credentials.py")
+helm = load("roles/cilium/library/blackstart_helm_release.py")
+hold = load("roles/cilium/library/blackstart_argocd_hold.py")
+age = load("roles/seed/lookup_plugins/blackstart_age.py")
+document = load("roles/seed/lookup_plugins/blackstart_document.py")
 
 
 @pytest.mark.parametrize(
