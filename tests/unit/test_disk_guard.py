@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
-from pathlib import Path
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, cast
 
@@ -27,6 +26,8 @@ from blackstart.probe.observed import DiskVerdict, NodeFacts, Observed, Receipt
 from tests.unit.by_path import load
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from blackstart.model.cluster import Cluster
 
 FSID = "6a1b0c5e-6f0f-4c7e-9b1a-0f8a4b1c2d3e"

@@ -6,7 +6,6 @@ import hashlib
 import json
 import os
 import sys
-from pathlib import Path
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +17,7 @@ from blackstart.ansible.module_utils.blackstart_etcd import reduced
 from tests.unit.by_path import load
 
 if TYPE_CHECKING:
+    from pathlib import Path
     from types import ModuleType
 
 NAME = "etcd-20261126T101500Z.db"
