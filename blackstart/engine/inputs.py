@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from blackstart.bundle.manifest import Bundle
 
 _PACKAGE = Path(__file__).parents[1]
-_MODULES = _PACKAGE / "ansible" / "modules"
+_MODULES = _PACKAGE / "ansible"
 # What judges disks for an action plugin decides as much as the plugin itself.
 _JUDGES = (_PACKAGE / "disks", _PACKAGE / "probe" / "node")
 
