@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
-from blackstart import paths
+from blackstart import paths, verbs
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -23,8 +23,8 @@ REPOSITORY = Path(__file__).resolve().parents[2]
 BLACKSTART = (sys.executable, "-m", "blackstart")
 NODES = {"melchior-1": "10.77.13.13", "balthasar-2": "10.77.13.14", "casper-3": "10.77.13.15"}
 FIRST = next(iter(NODES))
-# Phases that touch only the nodes; the API address is the last of them.
-LOCAL = ("base_os", "containerd", "image_preload", "kubernetes", "api_endpoint")
+# Phases that touch only the nodes and share the first Ansible run.
+LOCAL = tuple(phase.name for phase in verbs.UP if phase.local and not phase.needs)
 
 
 @dataclass(frozen=True, slots=True)
