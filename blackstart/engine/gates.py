@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from blackstart.phases.base import Look, Phase
 
 PAUSE = 1.0  # seconds between looks; a look itself takes about as long on a busy machine
+ROUNDS = 12  # times that all gates are gone through until one look finds all of them open
 
 
 class Gates:
@@ -71,6 +72,22 @@ class Gates:
         for phase in phases:
             waited |= self._wait_one(phase, enough=enough)
         return waited
+
+    def settle(self, phases: Sequence[Phase]) -> None:
+        """Await all gates until one look finds every one of them open.
+
+        A gate may close again while a later one is awaited: after a power-on the API first shows the day before.
+        Raises GateTimeoutError as wait() does, and when gates close again and again.
+        """
+        for _ in range(ROUNDS):
+            if not self.wait(phases):
+                return
+        looks = {phase.name: phase.gate(self._desired, self._looker.latest) for phase in phases}
+        said = "; ".join(f"{name}: {look.seen}" for name, look in looks.items() if not look.open)
+        raise GateTimeoutError(
+            f"gates open and close again and again; last seen: {said or 'all are open'}",
+            hint="something keeps breaking: `blackstart status` shows it, and the report of this run how it went",
+        )
 
     def _wait_one(self, phase: Phase, *, enough: bool) -> bool:
         look = phase.gate(self._desired, self._looker.latest)

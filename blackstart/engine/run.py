@@ -117,7 +117,7 @@ class Run:
                 }
             for batch in batches(self.phases):
                 self._batch(batch, gates, variables)
-            gates.wait(self.phases)
+            gates.settle(self.phases)
         return tuple(self.applied)
 
     def _gates(self, mend: Callable[[], bool]) -> Gates:

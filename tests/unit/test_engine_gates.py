@@ -54,7 +54,8 @@ class Phase:
 def gates(tmp_path: Path, *looks: Look, timeout: float = 5.0) -> tuple[Gates, Path]:
     clock = Clock()
     journal = Journal(tmp_path / "run")
-    made = Gates(None, Looker(*looks), journal, {"network": timeout}, clock=clock, sleep=clock.sleep)
+    timeouts = {"network": timeout, "leaves": timeout}
+    made = Gates(None, Looker(*looks), journal, timeouts, clock=clock, sleep=clock.sleep)
     return made, tmp_path / "run" / "journal.jsonl"
 
 
@@ -108,3 +109,28 @@ def test_what_needs_a_phase_may_begin_when_enough_of_it_is_there(tmp_path: Path)
     assert made.wait([Phase()], enough=True) is True
     with pytest.raises(GateTimeoutError, match="all but the page"):
         made.wait([Phase()])
+
+
+class Another(Phase):
+    name = "leaves"
+
+    def gate(self, desired: Any, observed: Look) -> Look:
+        return Look(open=observed.enough, seen="leaves")
+
+
+def row(*pairs: tuple[bool, bool]) -> list[Look]:
+    """Return looks in which the first gate and the second one are open or not."""
+    return [Look(open=first, seen=f"{number}", enough=second) for number, (first, second) in enumerate(pairs)]
+
+
+def test_all_gates_must_be_open_in_one_look(tmp_path: Path) -> None:
+    looks = row((True, False), (False, True), (True, True))
+    made, file = gates(tmp_path, *looks)
+    made.settle([Phase(), Another()])
+    assert [seen for kind, seen in events(file) if kind == "gate_end"] == ["leaves", "2"]
+
+
+def test_gates_that_never_stay_open_end_the_run(tmp_path: Path) -> None:
+    made, _ = gates(tmp_path, *row(*[(False, True), (True, False)] * 40))
+    with pytest.raises(GateTimeoutError, match="again and again"):
+        made.settle([Phase(), Another()])
