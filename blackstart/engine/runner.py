@@ -8,6 +8,7 @@ import shutil
 import signal
 import sys
 import tempfile
+import threading
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -20,7 +21,6 @@ from blackstart import paths
 from blackstart.errors import BlackstartError, InterruptedRunError, RefusedError, RoleFailedError, UnreachableError
 
 if TYPE_CHECKING:
-    import threading
     from collections.abc import Mapping, Sequence
 
     from blackstart.engine.journal import Journal
@@ -161,6 +161,7 @@ class Runner:
         book.write_text(json.dumps(imports))
         (private / "vars.json").write_text(json.dumps(extra))
         watcher = _Watcher(self._journal, _play_names([rooms / f"{play.playbook}.yml" for play in plays]))
+        stop = threading.Event()
         thread, run = ansible_runner.run_async(
             private_data_dir=str(private),
             playbook=str(book),
@@ -169,17 +170,19 @@ class Runner:
             limit=",".join(sorted(nodes)) or None,
             envvars=self._environment(),
             event_handler=watcher,
+            # Without one it takes SIGINT for itself, also for the time after this run (utils/__init__.py, signal_handler).
+            cancel_callback=stop.is_set,
             suppress_env_files=True,
             quiet=True,
         )
-        _wait(thread, watcher)
+        _wait(thread, watcher, stop)
         if run.status == "successful" and run.rc == 0:
             return watcher.changed
         raise _failure(watcher, private)
 
 
-def _wait(thread: threading.Thread, watcher: _Watcher) -> None:
-    """Wait for the run; on an interrupt send SIGINT to Ansible itself.
+def _wait(thread: threading.Thread, watcher: _Watcher, stop: threading.Event) -> None:
+    """Wait for the run; on an interrupt send SIGINT to Ansible itself, and set stop if that does not end it.
 
     ansible-runner's own cancel kills the main process group only and leaves workers behind, since ansible-core's
     workers call setsid(); SIGINT to ansible-playbook ends them all.
@@ -191,7 +194,9 @@ def _wait(thread: threading.Thread, watcher: _Watcher) -> None:
         if watcher.pid:
             with suppress(ProcessLookupError):
                 os.kill(watcher.pid, signal.SIGINT)
-        thread.join(15)
+            thread.join(15)
+        stop.set()
+        thread.join(5)
         raise InterruptedRunError(
             "interrupted while a role was running",
             hint="nothing is lost: kubeadm and image imports end by themselves on the nodes; "
