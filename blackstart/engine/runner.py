@@ -170,7 +170,7 @@ class Runner:
             limit=",".join(sorted(nodes)) or None,
             envvars=self._environment(),
             event_handler=watcher,
-            # Without one it takes SIGINT for itself, also for the time after this run (utils/__init__.py, signal_handler).
+            # Without one it takes SIGINT for itself, and for good (ansible_runner/utils/__init__.py, signal_handler).
             cancel_callback=stop.is_set,
             suppress_env_files=True,
             quiet=True,
