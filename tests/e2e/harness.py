@@ -49,6 +49,7 @@ class Lab:
     """The practice cluster; every method goes through the same doors that a person has."""
 
     inventory: str = ""
+    earlier: frozenset[Path] = frozenset()  # the runs that there were before start()
 
     def up(self, *words: str, timeout: float = 900) -> subprocess.CompletedProcess[str]:
         """Run `blackstart up` on it."""
@@ -60,6 +61,7 @@ class Lab:
 
     def start(self, *words: str) -> subprocess.Popen[str]:
         """Start `blackstart up` in the background, in a process group of its own."""
+        self.earlier = frozenset((paths.state("lab") / "runs").glob("*"))
         return subprocess.Popen(
             [sys.executable, "-m", "blackstart", "-i", self.inventory, "--yes", "up", *words],
             cwd=REPOSITORY,
@@ -97,6 +99,11 @@ class Lab:
         runs = sorted((paths.state("lab") / "runs").iterdir())
         lines = (runs[-1] / "journal.jsonl").read_text().split("\n")[:-1]
         return [json.loads(line) for line in lines]
+
+    def events_since_start(self) -> list[dict[str, Any]]:
+        """Return the journal of the run that start() began; empty while there is none: an older one is another's."""
+        runs = frozenset((paths.state("lab") / "runs").glob("*/journal.jsonl"))
+        return self.events() if {run.parent for run in runs} - self.earlier else []
 
     def end(self, process: subprocess.Popen[str], number: signal.Signals) -> tuple[int, str]:
         """Signal a background run (SIGKILL: the control process and Ansible alike) and return its end."""

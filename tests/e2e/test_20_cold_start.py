@@ -22,7 +22,7 @@ def started(lab: Lab, phase: str, task: str = "") -> Callable[[], bool]:
     """Return a condition: the newest run has begun the phase (and a task whose name holds the given words)."""
 
     def look() -> bool:
-        events = lab.events()
+        events = lab.events_since_start()
         return any(
             event.get("phase") == phase
             and (event["kind"] == "phase_start" if not task else task in event.get("task", ""))

@@ -28,7 +28,7 @@ def test_ctrl_c_stops_cleanly(lab: Lab, phase: str) -> None:
     process = lab.start("--timeout", "400")
 
     def begun() -> bool:
-        events = lab.events()
+        events = lab.events_since_start()
         return process.poll() is not None or any(
             event["kind"] in {"phase_start", "gate_start"} and event["phase"] == phase for event in events
         )
