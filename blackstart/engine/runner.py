@@ -161,7 +161,7 @@ class Runner:
         book.write_text(json.dumps(imports))
         (private / "vars.json").write_text(json.dumps(extra))
         watcher = _Watcher(self._journal, _play_names([rooms / f"{play.playbook}.yml" for play in plays]))
-        stop = threading.Event()
+        stop, done = threading.Event(), threading.Event()
         thread, run = ansible_runner.run_async(
             private_data_dir=str(private),
             playbook=str(book),
@@ -172,31 +172,33 @@ class Runner:
             event_handler=watcher,
             # Without one it takes SIGINT for itself, and for good (ansible_runner/utils/__init__.py, signal_handler).
             cancel_callback=stop.is_set,
+            finished_callback=lambda _run: done.set(),
             suppress_env_files=True,
             quiet=True,
         )
-        _wait(thread, watcher, stop)
+        _wait(thread, watcher, stop, done)
         if run.status == "successful" and run.rc == 0:
             return watcher.changed
         raise _failure(watcher, private)
 
 
-def _wait(thread: threading.Thread, watcher: _Watcher, stop: threading.Event) -> None:
-    """Wait for the run; on an interrupt send SIGINT to Ansible itself, and set stop if that does not end it.
+def _wait(thread: threading.Thread, watcher: _Watcher, stop: threading.Event, done: threading.Event) -> None:
+    """Wait for the run; on an interrupt send SIGINT to Ansible itself, and set stop when that does not end it.
 
     ansible-runner's own cancel kills the main process group only and leaves workers behind, since ansible-core's
-    workers call setsid(); SIGINT to ansible-playbook ends them all.
+    workers call setsid(); SIGINT to ansible-playbook ends them all. The thread is not joined: an interrupted join takes
+    a running thread for one that has ended (CPython gh-90882), and its folder would go away under it.
     """
     try:
-        while thread.is_alive():
-            thread.join(0.2)
+        while thread.is_alive() and not done.wait(0.2):
+            pass
     except (KeyboardInterrupt, InterruptedRunError) as error:
         if watcher.pid:
             with suppress(ProcessLookupError):
                 os.kill(watcher.pid, signal.SIGINT)
-            thread.join(15)
+            done.wait(15)
         stop.set()
-        thread.join(5)
+        done.wait(10)
         raise InterruptedRunError(
             "interrupted while a role was running",
             hint="nothing is lost: kubeadm and image imports end by themselves on the nodes; "

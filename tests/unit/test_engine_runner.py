@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import threading
 import time
 from typing import TYPE_CHECKING, Any
 
@@ -64,3 +65,18 @@ def test_ctrl_c_ends_a_task_that_takes_long(runner: Runner, journal: Journal) ->
     with pytest.raises(InterruptedRunError):
         runner.play([Play("book")], {"seconds": 120})
     assert time.monotonic() - begun < 60
+
+
+@pytest.mark.filterwarnings("error::pytest.PytestUnhandledThreadExceptionWarning")
+@pytest.mark.parametrize("delay", [0.2, 0.5, 0.8])
+def test_ctrl_c_while_ansible_starts_leaves_nothing_behind(runner: Runner, delay: float) -> None:
+    before = threading.active_count()
+    timer = threading.Timer(delay, os.kill, (os.getpid(), signal.SIGINT))
+    timer.start()
+    with pytest.raises((InterruptedRunError, KeyboardInterrupt)):
+        runner.play([Play("book")], {"seconds": 120})
+    timer.join()
+    end = time.monotonic() + 20
+    while threading.active_count() > before and time.monotonic() < end:
+        time.sleep(0.05)
+    assert threading.active_count() == before
