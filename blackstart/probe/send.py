@@ -35,6 +35,7 @@ for name, source in json.loads({sources!r}):
 answer = module.main(json.loads({request!r}))
 sys.stdout.write(json.dumps({{"started": started, "ended": time.time(), "answer": answer}}))
 """
+COMMAND = ("python3", "-I", "-S", "-B", "-")  # reads a script() from its standard input
 _NOT_FOUND = 127
 
 
@@ -63,19 +64,25 @@ def send(fleet: Fleet, node: str, part: str, request: dict[str, Any], *, timeout
     """
     text = script(part, request)
     before = time.time()
-    result = fleet.run(node, ("python3", "-I", "-S", "-B", "-"), stdin=text, timeout=timeout, check=False)
+    result = fleet.run(node, COMMAND, stdin=text, timeout=timeout, check=False)
     after = time.time()
     if result.status == _NOT_FOUND:
         raise UnreachableError(
             f"{node} has no python3, by which it is looked at and set up",
             hint="an installed node has it: pacman -S python",
         )
-    try:
-        said = json.loads(result.out)
-    except ValueError as error:
-        tail = (result.err or result.out).strip().splitlines()[-1:] or ["no output"]
-        raise BlackstartError(f"looking at {node} failed with status {result.status}: {tail[0]}") from error
+    said = read(result.out, result.err, f"looking at {node} failed with status {result.status}")
     return Answer(said["answer"], skew(before, said["started"], said["ended"], after))
+
+
+def read(out: str, err: str, failure: str) -> dict[str, Any]:
+    """Return the document that a script() printed; raises BlackstartError with failure and its last line instead."""
+    try:
+        said: dict[str, Any] = json.loads(out)
+    except ValueError as error:
+        tail = (err or out).strip().splitlines()[-1:] or ["no output"]
+        raise BlackstartError(f"{failure}: {tail[0]}") from error
+    return said
 
 
 def skew(before: float, started: float, ended: float, after: float) -> float:

@@ -5,8 +5,8 @@ The survey and the judge are those of `blackstart disks`, so the role and the ve
 
 from __future__ import annotations
 
-import json
 import secrets
+import shlex
 from dataclasses import asdict
 from typing import Any
 
@@ -17,16 +17,14 @@ try:
     from blackstart.disks.facts import parse
     from blackstart.disks.guard import documents, guard
     from blackstart.disks.identity import plain
-    from blackstart.errors import RefusedError
+    from blackstart.errors import BlackstartError, RefusedError
     from blackstart.model.cluster import Disks, Node, is_placeholder
-    from blackstart.probe.send import script
+    from blackstart.probe.send import COMMAND, read, script
 except ImportError as error:
     raise AnsibleActionFail(
         "the disks are judged by blackstart itself, which this Python cannot import: "
         "install it beside Ansible, or run `blackstart up`"
     ) from error
-
-PYTHON = "python3 -I -S -B -"
 
 
 class ActionModule(ActionBase):
@@ -69,12 +67,12 @@ class ActionModule(ActionBase):
         return {**result, **refused(outcome.refusals)} if outcome.refusals else result
 
     def _survey(self, request: dict[str, Any]) -> dict[str, Any]:
-        done = self._low_level_execute_command(PYTHON, in_data=script("disks", request))
+        done = self._low_level_execute_command(shlex.join(COMMAND), in_data=script("disks", request))
+        failure = f"looking at the disks failed with status {done['rc']}"
         try:
-            answer: dict[str, Any] = json.loads(done["stdout"])["answer"]
-        except (ValueError, KeyError) as error:
-            tail = str(done.get("stderr") or done["stdout"]).strip().splitlines()[-1:] or ["no output"]
-            raise AnsibleActionFail(f"looking at the disks failed with status {done['rc']}: {tail[0]}") from error
+            answer: dict[str, Any] = read(done["stdout"], done.get("stderr") or "", failure)["answer"]
+        except BlackstartError as error:
+            raise AnsibleActionFail(error.message) from error
         return answer
 
 

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import json
+import shlex
 from pathlib import Path
 from typing import Any
 
 from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
 
-from blackstart.probe.send import script
+from blackstart.errors import BlackstartError
+from blackstart.probe.send import COMMAND, read, script
 
-PYTHON = "python3 -I -S -B -"
 PROGRAM = Path(__file__).parents[1] / "files" / "wipe.py"
 
 
@@ -51,12 +51,12 @@ class ActionModule(ActionBase):
             "size_bytes": write["size_bytes"],
             "devno": write["seen"]["devno"],
         }
-        said = self._low_level_execute_command(PYTHON, in_data=script("disks", request, program=PROGRAM))
+        said = self._low_level_execute_command(shlex.join(COMMAND), in_data=script("disks", request, program=PROGRAM))
+        failure = f"wiping {write['disk']} failed with status {said['rc']}"
         try:
-            answer: dict[str, Any] = json.loads(said["stdout"])["answer"]
-        except (ValueError, KeyError) as error:
-            tail = str(said.get("stderr") or said["stdout"]).strip().splitlines()[-1:] or ["no output"]
-            raise AnsibleActionFail(f"wiping {write['disk']} failed with status {said['rc']}: {tail[0]}") from error
+            answer: dict[str, Any] = read(said["stdout"], said.get("stderr") or "", failure)["answer"]
+        except BlackstartError as error:
+            raise AnsibleActionFail(error.message) from error
         return answer
 
 
