@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from blackstart.bundle.manifest import Bundle
 
 _PACKAGE = Path(__file__).parents[1]
-_MODULES = _PACKAGE / "ansible"
+_SHARED = _PACKAGE / "ansible"
 # What judges disks for an action plugin decides as much as the plugin itself.
 _JUDGES = (_PACKAGE / "disks", _PACKAGE / "probe" / "node")
 
@@ -85,7 +85,7 @@ def _code(phase: str) -> str:
     plugins = [file for folder in folders for file in (folder / "action_plugins").glob("*.py")]
     judges = _JUDGES if any("blackstart.disks" in file.read_text() for file in plugins) else ()
     digest = hashlib.sha256(playbook.read_bytes())
-    for folder in [*folders, _MODULES, paths.share() / "bootstrap", *judges]:
+    for folder in [*folders, _SHARED, paths.share() / "bootstrap", *judges]:
         for file in _files(folder):
             digest.update(str(file.relative_to(folder)).encode() + b"\0" + file.read_bytes() + b"\0")
     return digest.hexdigest()
