@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, TypeVar
 import paramiko
 
 from blackstart.errors import BlackstartError, Exit, UnreachableError
+from blackstart.metal.pins import host_name
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
     from blackstart.model.cluster import Node
 
 T = TypeVar("T")
-SSH_PORT = 22
 CONNECT_SECONDS = 5.0
 # A machine that is busy importing images takes its time for the key exchange; one that is off never gets this far.
 HANDSHAKE_SECONDS = 15.0
@@ -191,13 +191,11 @@ class _Connection:
 
 def _shake_hands(plain: socket.socket, node: Node, state: Path) -> paramiko.Transport:
     """Have the host prove itself, then prove ourselves. Raises UnreachableError, precise for each failure."""
-    address, port = str(node.ansible_host), node.ansible_port
-    name = address if port == SSH_PORT else f"[{address}]:{port}"  # as known_hosts has it, sshd(8)
     plain.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, _DEAD_MILLISECONDS)
     transport = paramiko.Transport(plain)
     transport.banner_timeout = transport.auth_timeout = HANDSHAKE_SECONDS
     try:
-        _prove_host(transport, name, state / "known_hosts")
+        _prove_host(transport, host_name(node), state / "known_hosts")
         _prove_ourselves(transport, node, state / "id_ed25519")
     except BaseException:
         transport.close()

@@ -60,7 +60,11 @@ class Nic(Strict):
 
 
 class Node(Strict):
-    """One machine: `name` is its inventory name and its Kubernetes node name, `ansible_host` its node address."""
+    """One machine: `name` is its inventory name and its Kubernetes node name, `ansible_host` its node address.
+
+    `board_serial` is the mainboard's serial number (/sys/class/dmi/id/board_serial): with it a machine that is to be
+    erased is told from any other. `install_method` is how a system gets onto it.
+    """
 
     name: str
     ansible_host: IPv4Address
@@ -72,6 +76,8 @@ class Node(Strict):
     ram_gib: int = Field(gt=0)
     gpu_carve_out_gib: int = Field(default=0, ge=0)
     power: Power = Ask()
+    board_serial: str = ""
+    install_method: Literal["netboot", "media", "lab"] = "netboot"
 
 
 class Versions(Strict):

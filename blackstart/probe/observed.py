@@ -90,6 +90,9 @@ class NodeFacts:
     kernels: tuple[str, ...] = ()  # the releases that are installed with their modules, as Arch packages them
     booted: float = 0.0  # start of its init (/proc/1), seconds since the epoch on the node; 0 when not known
     uptime: float = 0.0  # seconds since then
+    board_serial: str = ""  # as firmware says it; empty in a container
+    installation: str = ""  # the id of the order that the running system was installed under; empty: not by us
+    live: bool = False  # it runs an installer's live system
 
 
 @dataclass(frozen=True, slots=True)

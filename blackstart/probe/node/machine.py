@@ -16,6 +16,8 @@ KUBERNETES = "/etc/kubernetes"
 CNI = "/etc/cni/net.d"
 MODULES = "/usr/lib/modules"
 ETCD_DATA = "/var/lib/etcd"
+# What an installer of blackstart leaves (blackstart/metal/order.py); a system that others installed has none.
+INSTALLATION = "/etc/blackstart/installation.json"
 # While nobody holds the address every look waits as long.
 ENDPOINT_SECONDS = 1.0
 # Where a full disk stops something; those that share a filesystem say the same.
@@ -83,7 +85,18 @@ def machine() -> dict[str, Any]:
         "kernels": kernels(),
         "booted": born,
         "uptime": time.time() - born,
+        "board_serial": _read("/sys/class/dmi/id/board_serial"),
+        **installation(_read(INSTALLATION)),
     }
+
+
+def installation(text: str) -> dict[str, Any]:
+    """Return the id that the running system was installed under, and whether it is an installer's live system."""
+    try:
+        mark = json.loads(text)
+        return {"installation": str(mark["id"]), "live": bool(mark.get("live", False))}
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return {"installation": "", "live": False}
 
 
 def booted(stat: str, init: str, ticks: int) -> float:

@@ -1,0 +1,31 @@
+"""The cluster's own known_hosts: which host key a machine must show."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from blackstart.model.cluster import Node
+
+SSH_PORT = 22
+
+
+def host_name(node: Node) -> str:
+    """Return a node's name in known_hosts (sshd(8)): its address, with its port when it is not 22."""
+    address, port = str(node.ansible_host), node.ansible_port
+    return address if port == SSH_PORT else f"[{address}]:{port}"
+
+
+def pin(known_hosts: Path, node: Node, public: str) -> None:
+    """Have a node show this key ("ssh-ed25519 AAAA...") and no other from now on; lines of others stay as they are."""
+    name = host_name(node)
+    lines = known_hosts.read_text().splitlines() if known_hosts.exists() else []
+    kept = [line for line in lines if name not in line.split(" ", 1)[0].split(",")]
+    part = known_hosts.with_name(f"{known_hosts.name}.part")
+    descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "w") as file:
+        file.write("".join(f"{line}\n" for line in [*kept, f"{name} {public}"]))
+    part.replace(known_hosts)
