@@ -1,4 +1,4 @@
-"""The table of contents: what `up` does, in order. A phase is one file, one playbook, one line here."""
+"""The table of contents: what each verb does, in order. A phase is one file, one playbook, one line here."""
 
 from __future__ import annotations
 
@@ -23,9 +23,11 @@ from blackstart.phases import (
     root_application,
     seed,
 )
+from blackstart.rebuild import closing, dark, install, leaving, outage, snapshot
 
 if TYPE_CHECKING:
     from blackstart.phases.base import Phase
+    from blackstart.rebuild.base import Leg
 
 UP: tuple[Phase, ...] = (
     base_os.PHASE,
@@ -52,3 +54,13 @@ ONLY: dict[str, tuple[Phase, ...]] = {
     "network": (cilium.PHASE,),
     "gitops": (seed.PHASE, argocd.PHASE, root_application.PHASE),
 }
+
+# `rebuild NODE`: these legs, then UP, then AFTER. A leg is one file in rebuild/ and one line here.
+BEFORE: tuple[Leg, ...] = (
+    snapshot.LEG,
+    outage.LEG,
+    leaving.LEG,
+    dark.LEG,
+    install.LEG,
+)
+AFTER: tuple[Leg, ...] = (closing.LEG,)

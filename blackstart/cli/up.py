@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import signal
-import sys
-import time
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     import argparse
@@ -41,12 +39,10 @@ def add_parser(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> No
 
 
 def run(args: argparse.Namespace) -> int:
-    """Hold the cluster's lock, run the phases, write the report whatever happens."""
-    from blackstart import paths
+    """Hold the cluster's lock and run the phases."""
+    from blackstart.cli.running import journaled
     from blackstart.cli.session import session
-    from blackstart.engine.journal import Journal, run_name
     from blackstart.engine.lock import exclusive
-    from blackstart.engine.progress import progress
     from blackstart.verbs import ONLY, UP
 
     # A terminal that closes or a service that is stopped ends a run as Ctrl-C does.
@@ -54,15 +50,9 @@ def run(args: argparse.Namespace) -> int:
     phases = ONLY[args.only] if args.only else UP
     with session(args, UP, need_bundle=True) as opened, exclusive(opened.state / "lock", "up"):
         phases = _confirmed(phases, args.yes_wipe, opened)
-        journal = Journal(paths.state(opened.desired.name) / "runs" / run_name("up"))
-        display = progress(verbose=args.verbose)
-        journal.listen(display)
-        try:
-            return _journaled(args, opened, journal, phases)
-        finally:
-            display.close()
-            journal.close()
-            _write_report(journal, args)
+        return journaled(
+            args, opened, "up", lambda journal: _apply(opened, journal, phases, args.timeout), args.only or ""
+        )
 
 
 def _confirmed(phases: tuple[Phase, ...], serials: list[str], opened: Session) -> tuple[Phase, ...]:
@@ -76,42 +66,6 @@ def _confirmed(phases: tuple[Phase, ...], serials: list[str], opened: Session) -
         raise InputError("--yes-wipe goes with no --only", hint="run `blackstart up --yes-wipe SERIAL` alone")
     require_wishes(opened.desired, serials, opened.limit)
     return tuple(DiskGuard(tuple(serials)) if isinstance(phase, DiskGuard) else phase for phase in phases)
-
-
-def _journaled(args: argparse.Namespace, opened: Session, journal: Journal, phases: tuple[Phase, ...]) -> int:
-    from blackstart import __version__
-    from blackstart.errors import BlackstartError, Exit, InterruptedRunError
-
-    desired = opened.desired
-    started = time.monotonic()
-    journal.write(
-        "run",
-        verb="up",
-        only=args.only or "",
-        cluster=desired.name,
-        run=journal.folder.name,
-        blackstart=__version__,
-        versions=desired.versions.model_dump(),
-        nodes=list(desired.node_names),
-    )
-    error: BlackstartError | None = None
-    summary: dict[str, Any] = {}
-    try:
-        applied = _apply(opened, journal, phases, args.timeout)
-        summary = {"steps": list(applied), "nothing_to_do": not applied}
-    except BlackstartError as caught:
-        error = caught
-    except KeyboardInterrupt:
-        error = InterruptedRunError("interrupted", hint="nothing is lost: run the same command to go on")
-    status = Exit.OK if error is None else error.exit_code
-    if error is not None:
-        journal.write("error", exit_code=int(status), message=error.message, hint=error.hint)
-    seconds = round(time.monotonic() - started, 1)
-    journal.write("end", exit_code=int(status), seconds=seconds, summary=summary)
-    if error is not None:
-        raise error
-    _say_result(args, opened, summary, seconds)
-    return int(status)
 
 
 def _apply(opened: Session, journal: Journal, phases: tuple[Phase, ...], timeout: float | None) -> tuple[str, ...]:
@@ -128,25 +82,3 @@ def _apply(opened: Session, journal: Journal, phases: tuple[Phase, ...], timeout
         limit=opened.limit,
         timeout=timeout,
     ).apply()
-
-
-def _say_result(args: argparse.Namespace, opened: Session, summary: dict[str, Any], seconds: float) -> None:
-    from blackstart.cli.session import document
-    from blackstart.cli.status import text
-    from blackstart.probe.state import status
-    from blackstart.verbs import UP
-
-    seen = status(opened.desired, opened.looker.latest, UP)
-    if args.json:
-        print(document({**summary, "seconds": seconds, "status": seen.document()}))
-        return
-    did = "nothing to do" if summary["nothing_to_do"] else f"did {', '.join(summary['steps'])}"
-    print(f"{opened.desired.name} is {seen.cluster}: {did}, in {seconds:.1f} s\n{text(seen)}")
-
-
-def _write_report(journal: Journal, args: argparse.Namespace) -> None:
-    from blackstart.report import write
-
-    path = write(journal.folder)
-    stream = sys.stderr if args.json else sys.stdout
-    print(f"report: {path}", file=stream)

@@ -44,7 +44,8 @@ def line(event: dict[str, Any], *, verbose: bool) -> str:
             text = f"{event['phase']}: {event['title']}"
         case "phase_end":
             changed = sum(event["changed"].values())
-            text = f"{event['phase']}: {_MARKS[event['status']]} in {event['seconds']:.1f} s, {changed} changes"
+            text = f"{event['phase']}: {_MARKS[event['status']]} in {event['seconds']:.1f} s"
+            text += f", {changed} changes" if event["changed"] else ""
         case "gate_look" if not event["open"]:
             text = f"{event['phase']}: waiting: {event['seen']}"
         case "gate_end" if event["open"] and event["seconds"] > 1:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import io
+import json
 import tarfile
 from typing import TYPE_CHECKING
 
 from blackstart.engine import process
 from blackstart.lab import disks
+from blackstart.metal.order import MARK
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -36,6 +38,16 @@ def host_key(layout: Layout, machine: Machine) -> Path:
     return layout.state / "nodes" / machine.name / "ssh_host_ed25519_key"
 
 
+def take(layout: Layout, machine: Machine, private: Path) -> None:
+    """Make a key pair that was made elsewhere the node's own from now on."""
+    mine = host_key(layout, machine)
+    for theirs, own in ((private, mine), (private.with_suffix(".pub"), mine.with_suffix(".pub"))):
+        part = own.with_name(f"{own.name}.part")
+        part.write_bytes(theirs.read_bytes())
+        part.chmod(0o600)
+        part.replace(own)
+
+
 def _ensure_key(path: Path, comment: str) -> None:
     public = path.with_suffix(".pub")
     if not (path.exists() and public.exists()):
@@ -43,18 +55,24 @@ def _ensure_key(path: Path, comment: str) -> None:
         process.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", comment, "-f", path])
 
 
-def seed(layout: Layout, machine: Machine) -> bytes:
-    """Return a tar file of what an installer leaves on a new node: host key, authorized key, resolver, disks' names."""
+def seed(layout: Layout, machine: Machine, installation: str = "") -> bytes:
+    """Return a tar file of what an installer leaves on a new node: keys, resolver, disks' names, the installation's id.
+
+    Without an id it is a system that others installed.
+    """
     key = host_key(layout, machine)
     # Nothing answers at the resolver's address: a practice node has no names but those in its /etc/hosts.
     resolver = f"nameserver {layout.gateway}\noptions timeout:1 attempts:1\n"
-    files = (
+    files = [
         ("etc/ssh/ssh_host_ed25519_key", 0o600, key.read_bytes()),
         ("etc/ssh/ssh_host_ed25519_key.pub", 0o644, key.with_suffix(".pub").read_bytes()),
         ("root/.ssh/authorized_keys", 0o600, (layout.state / f"{CLIENT}.pub").read_bytes()),
         ("etc/resolv.conf", 0o644, resolver.encode()),
         (disks.RULES, 0o644, disks.rules(layout, machine.name).encode()),
-    )
+    ]
+    if installation:
+        mark = json.dumps({"id": installation, "node": machine.name})
+        files.append((MARK.removeprefix("/"), 0o644, f"{mark}\n".encode()))
     packed = io.BytesIO()
     with tarfile.open(fileobj=packed, mode="w") as archive:
         folder = tarfile.TarInfo("root/.ssh")

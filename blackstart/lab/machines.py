@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 from blackstart.engine import process
 from blackstart.errors import RefusedError
-from blackstart.lab import disks, keys, podman
+from blackstart.lab import disks, keys, mounts, podman, rootfs
 from blackstart.lab.boot import await_ssh
 from blackstart.lab.layout import LAB, Layout, Machine
 
@@ -100,6 +100,25 @@ def _require_real_filesystem(layout: Layout) -> None:
             f"{layout.state} lies on {kind}; in volumes there containerd cannot make its own overlays",
             hint="set XDG_STATE_HOME to a folder on ext4, xfs or btrfs",
         )
+
+
+def replace(name: str, host_key: Path, installation: str, *, layout: Layout = LAB) -> None:
+    """Remove a node with all it holds but its disks for Ceph, and start an empty one: an installation under this id.
+
+    host_key is the file with the private key that it shows from now on. Does not wait for it. What an earlier call
+    left half-made is removed.
+    """
+    engine, machine = podman.local(), layout.machine(name)
+    if machine.container in engine.containers(layout.label):
+        engine.run("rm", "--force", "--time", "0", "--volumes", machine.container)
+    for volume in _VOLUMES:
+        mounts.remove_tree(layout.state / "nodes" / name / volume)
+    keys.take(layout, machine, host_key)
+    disks.ensure(layout, [name])
+    engine.guard.apply()
+    create(engine, layout, machine, rootfs.ensure_image(engine))
+    engine.run("cp", "-", f"{machine.container}:/", stdin=keys.seed(layout, machine, installation))
+    engine.run("start", machine.container)
 
 
 def power_off(name: str, *, layout: Layout = LAB, cut: bool = False) -> None:

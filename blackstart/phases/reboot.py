@@ -49,7 +49,9 @@ def unfit(desired: Cluster, observed: Observed, name: str) -> list[str]:
     """Say what the cluster could not do without this member: then it must not go. Empty when all others are well."""
     others = [node.name for node in desired.nodes if node.name != name and observed.nodes[node.name].is_member]
     etcd = {member.name or member.address or member.id: member for member in etcd_members(observed)}
-    said = [f"{node.name} does not answer" for node in observed.nodes.values() if not node.reachable]
+    said = [
+        f"{node.name} does not answer" for node in observed.nodes.values() if not node.reachable and node.name != name
+    ]
     said += [f"the API server of {other} is not ready" for other in others if not observed.nodes[other].api_ready]
     for other, member in etcd.items():
         if other != name and (member.learner or not member.healthy):

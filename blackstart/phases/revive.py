@@ -70,7 +70,8 @@ class Revive:
     def reasons(self, desired: Cluster, observed: Observed) -> list[Reason]:  # noqa: ARG002 - the Protocol's signature
         """Name each stuck pod."""
         if observed.api.reachable:
-            return [Reason(f"{pod.namespace}/{pod.name}: {why}", pod.node) for pod, why in stuck(observed)]
+            # Not the node's own reason: a controller may make the pod again anywhere.
+            return [Reason(f"{pod.namespace}/{pod.name} on {pod.node}: {why}") for pod, why in stuck(observed)]
         # Before there is a cluster there is nothing to revive.
         return unseen(observed, "pods are stuck") if observed.members else []
 

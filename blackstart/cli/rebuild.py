@@ -1,0 +1,158 @@
+"""`blackstart rebuild NODE`: one node from bare metal, under the same name, while the cluster goes on."""
+
+from __future__ import annotations
+
+import signal
+import sys
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import argparse
+
+    from blackstart.cli.session import Session
+    from blackstart.engine.journal import Journal
+    from blackstart.model.cluster import Node
+    from blackstart.rebuild.base import Seen
+
+
+def add_parser(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add the verb and its options."""
+    parser = verbs.add_parser(
+        "rebuild", help="one node from bare metal, under the same name, while the cluster goes on", description=__doc__
+    )
+    parser.add_argument("node", metavar="NODE", help="the node's name in the inventory")
+    parser.add_argument("--plan", action="store_true", help="show the path for this node now, with reasons; no changes")
+    parser.add_argument(
+        "--yes",
+        dest="confirmed",
+        metavar="NAME",
+        help="the node's name once more: its boot disk is erased without a question",
+    )
+    parser.add_argument(
+        "--withdraw", action="store_true", help="give up a rebuild that was begun; what is done is not undone"
+    )
+    parser.set_defaults(run=run)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Look, ask, then hold the cluster's lock and go the path."""
+    from blackstart.cli.running import journaled
+    from blackstart.cli.session import session
+    from blackstart.engine.lock import exclusive
+    from blackstart.metal import order as orders
+    from blackstart.verbs import UP
+
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    with session(args, UP, need_bundle=not args.plan) as opened:
+        node = _node(opened, args.node)
+        if args.plan:
+            return _plan(args, opened, node)
+        with exclusive(opened.state / "lock", f"rebuild {node.name}"):
+            if args.withdraw:
+                orders.close(opened.state, node.name)
+                print(f"nothing is ordered for {node.name} any more", file=sys.stderr)
+                return 0
+            return journaled(args, opened, "rebuild", lambda journal: _rebuild(args, opened, node, journal))
+
+
+def _node(opened: Session, name: str) -> Node:
+    """Return the node that is meant; InputError when there is none, or its boot disk's serial number is not known."""
+    from difflib import get_close_matches
+
+    from blackstart.errors import InputError
+
+    names = opened.desired.node_names
+    if name not in names:
+        near = get_close_matches(name, names, n=1)
+        raise InputError(
+            f"the inventory has no node {name}",
+            hint=f"did you mean {near[0]}?" if near else f"its nodes are {', '.join(names)}",
+        )
+    node = opened.desired.node(name)
+    if not node.disks.boot.serial:
+        raise InputError(
+            f"the inventory does not say the serial number of {name}'s boot disk, and that disk alone may be erased",
+            hint=f"on {name}: lsblk --nodeps -o NAME,SERIAL,SIZE; then disks.boot.serial in host_vars/{name}.yml",
+        )
+    return node
+
+
+def _plan(args: argparse.Namespace, opened: Session, node: Node) -> int:
+    from blackstart.cli.session import document
+    from blackstart.rebuild.path import path, text
+    from blackstart.rebuild.run import look
+    from blackstart.rebuild.works import gather
+    from blackstart.verbs import AFTER, BEFORE, UP
+
+    seen = look(gather(opened, node, None))
+    steps = path(opened.desired, seen, BEFORE, UP, AFTER)
+    print(document({"node": node.name, "steps": steps}) if args.json else text(node.name, steps))
+    return 0
+
+
+def _rebuild(args: argparse.Namespace, opened: Session, node: Node, journal: Journal) -> tuple[str, ...]:
+    import secrets
+    import time
+
+    from blackstart.engine.run import Run
+    from blackstart.metal import order as orders
+    from blackstart.rebuild.others import require_well
+    from blackstart.rebuild.run import look, rebuild
+    from blackstart.rebuild.works import gather
+    from blackstart.verbs import AFTER, BEFORE, UP
+
+    works = gather(opened, node, journal)
+    seen = look(works)
+    if not seen.renewed:
+        require_well(opened.desired, seen)
+    if seen.order is None:
+        _confirm(args, node, seen)
+        orders.place(opened.state, node.name, node.disks.boot.serial, token=secrets.token_hex(8), now=time.time())
+    else:
+        _same(args, node)
+        begun = time.strftime("%Y-%m-%d %H:%M", time.localtime(seen.order.made))
+        works.say(f"the rebuild of {node.name} that was confirmed at {begun} goes on")
+    assert opened.bundle is not None  # noqa: S101 - the session was asked for one
+    up = Run(
+        desired=opened.desired,
+        sources=opened.sources,
+        phases=UP,
+        looker=opened.looker,
+        journal=journal,
+        bundle=opened.bundle,
+        limit=(node.name,),
+    )
+    return rebuild(works, BEFORE, up.apply, AFTER, journal)
+
+
+def _confirm(args: argparse.Namespace, node: Node, seen: Seen) -> None:
+    """Have a person name the node and the disk that is erased; RefusedError when nobody does."""
+    from blackstart.errors import RefusedError
+
+    _same(args, node)
+    if args.confirmed:
+        return
+    fine = "it is Ready now" if seen.kube is not None and seen.kube.ready else "it is not Ready now"
+    wanted = f"{node.name} {node.disks.boot.serial}"
+    hint = f"blackstart rebuild {node.name} --plan shows the path; --yes {node.name} confirms without a question"
+    if not sys.stdin.isatty():
+        raise RefusedError(f"the rebuild of {node.name} was not confirmed ({fine})", hint=hint)
+    print(
+        f"{node.name} is taken out of the cluster ({fine}) and its boot disk {node.disks.boot.id} is erased.\n"
+        f"Other disks are not touched. Type its name and that disk's serial number to go on ({wanted}): ",
+        end="",
+        file=sys.stderr,
+        flush=True,
+    )
+    if sys.stdin.readline().split() != wanted.split():
+        raise RefusedError(f"what was typed is not {wanted!r}; nothing was changed", hint=hint)
+
+
+def _same(args: argparse.Namespace, node: Node) -> None:
+    from blackstart.errors import RefusedError
+
+    if args.confirmed and args.confirmed != node.name:
+        raise RefusedError(
+            f"--yes {args.confirmed} does not confirm the rebuild of {node.name}; nothing was changed",
+            hint=f"both names must be the same: rebuild {node.name} --yes {node.name}",
+        )

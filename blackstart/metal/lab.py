@@ -1,0 +1,39 @@
+"""A practice node is installed by being made anew: its container is its boot disk."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from blackstart.errors import RefusedError
+from blackstart.lab import machines
+from blackstart.lab.layout import LAB
+from blackstart.metal.order import private_key
+from blackstart.metal.pins import pin
+from blackstart.power.waits import await_live
+
+if TYPE_CHECKING:
+    from blackstart.lab.layout import Layout
+    from blackstart.metal.installer import Site
+    from blackstart.metal.order import Order
+
+
+class Lab:
+    """Removes the container with all that it held, and makes another one; the disks for Ceph stay as they are."""
+
+    def __init__(self, layout: Layout = LAB) -> None:
+        """Work on this set of nodes."""
+        self._layout = layout
+
+    def install(self, order: Order, site: Site) -> None:
+        """Make the node anew. RefusedError when its boot disk is not the ordered one."""
+        boot = self._layout.disks[order.node][0]
+        if boot.serial != order.disk:
+            raise RefusedError(
+                f"{order.node} has the boot disk {boot.serial}, ordered was {order.disk}",
+                hint=f"mend disks.boot in host_vars/{order.node}.yml",
+            )
+        node = site.desired.node(order.node)
+        pin(site.state / "known_hosts", node, order.host_key)
+        site.say(f"{order.node} is made anew")
+        machines.replace(order.node, private_key(site.state, order.node), order.id, layout=self._layout)
+        await_live(node, site.driver, site.fleet, None, say=site.say)

@@ -1,0 +1,31 @@
+"""The other nodes: nothing is taken from a cluster that could not do without it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from blackstart.errors import RefusedError
+from blackstart.phases.reboot import unfit
+
+if TYPE_CHECKING:
+    from blackstart.model.cluster import Cluster
+    from blackstart.rebuild.base import Seen
+
+
+def require_well(desired: Cluster, seen: Seen) -> None:
+    """Raise RefusedError with everything that is not well around the node; asked before each leg."""
+    others = [name for name in desired.node_names if name != seen.node and seen.observed.nodes[name].is_member]
+    if len(others) < len(desired.node_names) - 1 or not others:
+        missing = [name for name in desired.node_names if name != seen.node and name not in others]
+        found = f"{', '.join(missing)} is no member" if missing else f"{seen.node} is the only node"
+        raise RefusedError(
+            f"{seen.node} can only be rebuilt while every other node is a member; found: {found}"
+            + "".join(f"\n{name}: {error}" for name in missing if (error := seen.observed.nodes[name].error)),
+            hint="bring the others up first: `blackstart status` shows them, `blackstart up` mends them",
+        )
+    if why := unfit(desired, seen.observed, seen.node):
+        raise RefusedError(
+            f"{seen.node} cannot be rebuilt now, the cluster needs it:\n" + "\n".join(why),
+            hint="bring those back first (`blackstart status` shows all of them), then run the same again; "
+            "nothing was changed by this step",
+        )
