@@ -25,8 +25,10 @@ def path(
     first = {"name": "others", "title": "Every other node is well; asked again before each step", "reasons": []}
     steps: list[dict[str, Any]] = [{**first, "refused": "" if seen.renewed else _refusal(desired, seen)}]
     steps += [{"name": leg.name, "title": leg.title, **_reasons(leg, desired, seen)} for leg in before]
-    later = ["on the new system"] if not seen.renewed else []
-    steps += [{"name": phase.name, "title": phase.title, "reasons": later, "refused": ""} for phase in phases]
+    later = {True: "on the new system", False: "as far as the cluster then asks for it"}
+    steps += [
+        {"name": phase.name, "title": phase.title, "reasons": [later[phase.local]], "refused": ""} for phase in phases
+    ]
     steps += [{"name": leg.name, "title": leg.title, "reasons": ["at the end"], "refused": ""} for leg in after]
     return steps
 
