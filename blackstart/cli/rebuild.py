@@ -31,14 +31,22 @@ def add_parser(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> No
     parser.add_argument(
         "--withdraw", action="store_true", help="give up a rebuild that was begun; what is done is not undone"
     )
+    parser.add_argument(
+        "--drain-timeout",
+        type=int,
+        default=300,
+        metavar="SECONDS",
+        help="how long its pods may take to move, their disruption budgets respected (default: 300)",
+    )
     parser.set_defaults(run=run)
 
 
 def run(args: argparse.Namespace) -> int:
-    """Look, ask, then hold the cluster's lock and go the path."""
+    """Hold the cluster's lock, look, ask, and go the path."""
     from blackstart.cli.running import journaled
     from blackstart.cli.session import session
     from blackstart.engine.lock import exclusive
+    from blackstart.errors import RefusedError
     from blackstart.metal import order as orders
     from blackstart.verbs import UP
 
@@ -47,11 +55,17 @@ def run(args: argparse.Namespace) -> int:
         node = _node(opened, args.node)
         if args.plan:
             return _plan(args, opened, node)
+        if args.confirmed not in {None, node.name}:
+            raise RefusedError(
+                f"--yes {args.confirmed} does not confirm the rebuild of {node.name}; nothing was changed",
+                hint=f"both names must be the same: rebuild {node.name} --yes {node.name}",
+            )
         with exclusive(opened.state / "lock", f"rebuild {node.name}"):
             if args.withdraw:
                 orders.close(opened.state, node.name)
                 print(f"nothing is ordered for {node.name} any more", file=sys.stderr)
                 return 0
+            _begin(args, opened, node)
             return journaled(args, opened, "rebuild", lambda journal: _rebuild(args, opened, node, journal))
 
 
@@ -90,28 +104,24 @@ def _plan(args: argparse.Namespace, opened: Session, node: Node) -> int:
     return 0
 
 
-def _rebuild(args: argparse.Namespace, opened: Session, node: Node, journal: Journal) -> tuple[str, ...]:
+def _begin(args: argparse.Namespace, opened: Session, node: Node) -> None:
+    """See that it may begin and have it confirmed, before a display takes the terminal."""
     import secrets
     import time
 
+    from blackstart.rebuild.run import begin
+    from blackstart.rebuild.works import gather
+
+    works = gather(opened, node, None, say=lambda line: print(line, file=sys.stderr))
+    begin(works, lambda seen: _confirm(args, node, seen), order_id=secrets.token_hex(8), now=time.time())
+
+
+def _rebuild(args: argparse.Namespace, opened: Session, node: Node, journal: Journal) -> tuple[str, ...]:
     from blackstart.engine.run import Run
-    from blackstart.metal import order as orders
-    from blackstart.rebuild.others import require_well
-    from blackstart.rebuild.run import look, rebuild
+    from blackstart.rebuild.run import rebuild
     from blackstart.rebuild.works import gather
     from blackstart.verbs import AFTER, BEFORE, UP
 
-    works = gather(opened, node, journal)
-    seen = look(works)
-    if not seen.renewed:
-        require_well(opened.desired, seen)
-    if seen.order is None:
-        _confirm(args, node, seen)
-        orders.place(opened.state, node.name, node.disks.boot.serial, token=secrets.token_hex(8), now=time.time())
-    else:
-        _same(args, node)
-        begun = time.strftime("%Y-%m-%d %H:%M", time.localtime(seen.order.made))
-        works.say(f"the rebuild of {node.name} that was confirmed at {begun} goes on")
     assert opened.bundle is not None  # noqa: S101 - the session was asked for one
     up = Run(
         desired=opened.desired,
@@ -122,6 +132,7 @@ def _rebuild(args: argparse.Namespace, opened: Session, node: Node, journal: Jou
         bundle=opened.bundle,
         limit=(node.name,),
     )
+    works = gather(opened, node, journal, drain_seconds=args.drain_timeout)
     return rebuild(works, BEFORE, up.apply, AFTER, journal)
 
 
@@ -129,8 +140,7 @@ def _confirm(args: argparse.Namespace, node: Node, seen: Seen) -> None:
     """Have a person name the node and the disk that is erased; RefusedError when nobody does."""
     from blackstart.errors import RefusedError
 
-    _same(args, node)
-    if args.confirmed:
+    if args.confirmed == node.name:
         return
     fine = "it is Ready now" if seen.kube is not None and seen.kube.ready else "it is not Ready now"
     wanted = f"{node.name} {node.disks.boot.serial}"
@@ -146,13 +156,3 @@ def _confirm(args: argparse.Namespace, node: Node, seen: Seen) -> None:
     )
     if sys.stdin.readline().split() != wanted.split():
         raise RefusedError(f"what was typed is not {wanted!r}; nothing was changed", hint=hint)
-
-
-def _same(args: argparse.Namespace, node: Node) -> None:
-    from blackstart.errors import RefusedError
-
-    if args.confirmed and args.confirmed != node.name:
-        raise RefusedError(
-            f"--yes {args.confirmed} does not confirm the rebuild of {node.name}; nothing was changed",
-            hint=f"both names must be the same: rebuild {node.name} --yes {node.name}",
-        )

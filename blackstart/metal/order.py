@@ -48,8 +48,8 @@ def private_key(state: Path, node: str) -> Path:
     return folder(state, node) / _KEY
 
 
-def place(state: Path, node: str, disk: str, *, token: str, now: float) -> Order:
-    """Write an order with a host key of its own; token becomes its id. An order that is open is returned as it is."""
+def place(state: Path, node: str, disk: str, *, order_id: str, now: float) -> Order:
+    """Write an order with a host key of its own; order_id becomes its id. An order that is open is returned as it is."""
     if (there := read(state, node)) is not None:
         return there
     room = folder(state, node)
@@ -59,7 +59,7 @@ def place(state: Path, node: str, disk: str, *, token: str, now: float) -> Order
     key = private_key(state, node)
     process.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", node, "-f", key])
     kind, public, *_ = key.with_suffix(".pub").read_text().split()
-    order = Order(node, token, now, disk, f"{kind} {public}")
+    order = Order(node, order_id, now, disk, f"{kind} {public}")
     part = room / f"{_ORDER}.part"
     part.write_text(json.dumps(asdict(order), indent=2))
     part.replace(room / _ORDER)

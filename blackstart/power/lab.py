@@ -44,5 +44,6 @@ class Lab:
     def state(self) -> Seen:
         """Ask podman."""
         state = machines.container_state(self._name, layout=self._layout)
-        power = Power.OFF if state in machines.DARK else Power.ON if state == "running" else Power.UNKNOWN
+        # What does not exist draws no power.
+        power = Power.OFF if state in {"", *machines.DARK} else Power.ON if state == "running" else Power.UNKNOWN
         return Seen(power, f"podman says {state or 'that it does not exist'}")

@@ -52,7 +52,10 @@ class Seen:
 
 @dataclass(frozen=True, slots=True)
 class Works:
-    """What a leg works with. `play` runs a playbook with its variables; `say` is a line for people."""
+    """What a leg works with. `play` runs a playbook with its variables; `say` is a line for people.
+
+    `drain_seconds` is how long the node's pods may take to move.
+    """
 
     desired: Cluster
     node: str
@@ -63,6 +66,7 @@ class Works:
     runner: Callable[[Path], Runner]
     play: Callable[[Play], None]
     say: Callable[[str], None]
+    drain_seconds: int
 
     def site(self) -> Site:
         """Return what an installer works with."""

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from blackstart.power.base import Power
 from blackstart.rebuild.dark import darken
-from blackstart.rebuild.leaving import remains
+from blackstart.rebuild.leaving import alive, remains
 
 if TYPE_CHECKING:
     from blackstart.model.cluster import Cluster
@@ -21,7 +21,7 @@ class Outage:
 
     def reasons(self, desired: Cluster, seen: Seen) -> list[str]:
         """Ask for it while the old node is in the cluster, is not Ready, and may have power."""
-        if seen.renewed or not remains(desired, seen) or (seen.kube is not None and seen.kube.ready):
+        if seen.renewed or not remains(desired, seen) or alive(seen):
             return []
         if seen.power.power is Power.OFF or (seen.power.power is Power.UNKNOWN and not seen.facts.reachable):
             return []

@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING
 
 from blackstart.errors import BlackstartError, GateTimeoutError
 from blackstart.metal import order as orders
+from blackstart.probe.disks import look as look_at_disks
 from blackstart.rebuild.base import Seen
-from blackstart.rebuild.others import require_well
+from blackstart.rebuild.leaving import alive
+from blackstart.rebuild.others import require_usable_disks, require_well
 from blackstart.rebuild.snapshot import kept
 
 if TYPE_CHECKING:
@@ -25,6 +27,29 @@ def look(works: Works) -> Seen:
     observed = works.looker.look()
     order = orders.read(works.state, works.node)
     return Seen(works.node, order, observed, works.driver.state(), kept(works.state))
+
+
+def begin(works: Works, confirm: Callable[[Seen], None], *, order_id: str, now: float) -> None:
+    """See that the node may be rebuilt, have that confirmed, and write its order.
+
+    An order that is open goes on, unless nothing was done on it yet: then it is asked for again.
+
+    `confirm` raises when nobody does; order_id and now as in order.place().
+    """
+    seen = look(works)
+    if not seen.renewed:
+        require_well(works.desired, seen)
+    if seen.order is not None and not (alive(seen) and not seen.renewed):
+        begun = time.strftime("%Y-%m-%d %H:%M", time.localtime(seen.order.made))
+        works.say(f"the rebuild of {works.node} that was confirmed at {begun} goes on")
+        return
+    if seen.facts.reachable:
+        table = look_at_disks(works.looker.fleet, works.desired, seed=order_id, nodes=[works.node])[works.node]
+        if isinstance(table, BlackstartError):
+            raise table
+        require_usable_disks(works.desired, works.node, table)
+    confirm(seen)
+    orders.place(works.state, works.node, works.desired.node(works.node).disks.boot.serial, order_id=order_id, now=now)
 
 
 def rebuild(

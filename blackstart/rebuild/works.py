@@ -9,6 +9,7 @@ from blackstart.metal.installers import installer
 from blackstart.rebuild.base import Works
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from blackstart.cli.session import Session
@@ -18,11 +19,20 @@ if TYPE_CHECKING:
     from blackstart.phases.base import Play
 
 
-def gather(opened: Session, node: Node, journal: Journal | None) -> Works:
-    """Return what the rebuild of this node works with; without a journal it can only look."""
+def gather(
+    opened: Session,
+    node: Node,
+    journal: Journal | None,
+    *,
+    say: Callable[[str], None] | None = None,
+    drain_seconds: int = 0,
+) -> Works:
+    """Return what the rebuild of this node works with; without a journal it can only look, and says things to `say`."""
 
-    def say(line: str) -> None:
-        if journal is not None:
+    def note(line: str) -> None:
+        if say is not None:
+            say(line)
+        elif journal is not None:
             journal.write("note", text=line)
 
     def runner(folder: Path) -> Runner:
@@ -45,5 +55,6 @@ def gather(opened: Session, node: Node, journal: Journal | None) -> Works:
         installer=installer(node),
         runner=runner,
         play=play,
-        say=say,
+        say=note,
+        drain_seconds=drain_seconds,
     )

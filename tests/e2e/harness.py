@@ -59,11 +59,11 @@ class Lab:
         """Run another verb on it."""
         return blackstart("-i", self.inventory, *words, timeout=timeout)
 
-    def start(self, *words: str) -> subprocess.Popen[str]:
-        """Start `blackstart up` in the background, in a process group of its own."""
+    def start(self, *words: str, verb: str = "up") -> subprocess.Popen[str]:
+        """Start a verb in the background, in a process group of its own."""
         self.earlier = frozenset((paths.state("lab") / "runs").glob("*"))
         return subprocess.Popen(
-            [sys.executable, "-m", "blackstart", "-i", self.inventory, "--yes", "up", *words],
+            [sys.executable, "-m", "blackstart", "-i", self.inventory, "--yes", verb, *words],
             cwd=REPOSITORY,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
