@@ -49,7 +49,7 @@ def private_key(state: Path, node: str) -> Path:
 
 
 def place(state: Path, node: str, disk: str, *, order_id: str, now: float) -> Order:
-    """Write an order with a host key of its own; order_id becomes its id. An order that is open is returned as it is."""
+    """Write an order, with a host key of its own, under this id. One that is open is returned as it is."""
     if (there := read(state, node)) is not None:
         return there
     room = folder(state, node)

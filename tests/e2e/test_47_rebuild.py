@@ -82,8 +82,9 @@ def _ours(lab: Lab, data: dict[Path, str], tmp_path_factory: pytest.TempPathFact
     """Have the inventory know the fsid of those OSDs for the time being."""
     assert data
     folder, before = tmp_path_factory.mktemp("rebuild"), lab.inventory
-    variables = {"inventory_base": str(Path(before).resolve()), "storage_ceph_fsid": FSID}
-    (folder / "hosts.yml").write_text(json.dumps({"all": {"vars": variables}}))
+    (folder / "hosts.yml").write_text(f"all:\n  vars:\n    inventory_base: {Path(before).resolve()}\n")
+    (folder / "group_vars/all").mkdir(parents=True)
+    (folder / "group_vars/all/storage.yml").write_text(f"storage_ceph_fsid: {FSID}\n")
     lab.inventory = str(folder)
     yield
     lab.inventory = before
@@ -154,31 +155,30 @@ def test_without_room_for_a_snapshot_nothing_is_taken_away(lab: Lab) -> None:
         done = rebuild(lab, THIRD, "--yes", THIRD)
     finally:
         process.run(["umount", room])
+    assert rebuild(lab, THIRD, "--withdraw").returncode == 0
     assert done.returncode == 3, done.stdout + done.stderr
     assert str(room) in done.stderr
     assert (systems(lab), etcd(lab, FIRST)) == before
 
 
 def test_the_cluster_keeps_a_node_that_it_needs(lab: Lab) -> None:
-    """The second node's etcd is down: another one less would be the end of the quorum."""
+    """The second node's etcd hangs: another one less would be the end of the quorum."""
     before = systems(lab)
-    lab.ssh(SECOND, "mv /etc/kubernetes/manifests/etcd.yaml /root/")
+    lab.ssh(SECOND, "pkill -STOP -x etcd")
     try:
-        health = "curl -s http://127.0.0.1:2381/health"
-        until(lambda: "true" not in lab.ssh(SECOND, health, check=False), 60, "its etcd is down")
         done = rebuild(lab, THIRD, "--yes", THIRD)
-        assert done.returncode == 3, done.stdout + done.stderr
-        assert f"etcd member {SECOND} is not healthy" in done.stderr
-        assert systems(lab) == before
     finally:
-        lab.ssh(SECOND, "mv /root/etcd.yaml /etc/kubernetes/manifests/")
-    until(lambda: "true" in lab.ssh(SECOND, health, check=False), 120, "its etcd is back")
+        lab.ssh(SECOND, "pkill -CONT -x etcd")
+    assert done.returncode == 3, done.stdout + done.stderr
+    assert f"etcd member {SECOND} is not healthy" in done.stderr
+    assert systems(lab) == before
+    until(lambda: lab.verb("status").returncode == 0 and ready(lab, FIRST) == set(NODES), 120, "all is well again")
 
 
 def test_the_node_that_ran_init_is_rebuilt(
     lab: Lab, data: dict[Path, str], record_property: Callable[[str, object], None]
 ) -> None:
-    """Everything at once: writers beside it, eyes on etcd, data on its other disks, another verb that comes too late."""
+    """Everything at once: writers beside it, eyes on etcd, data on its other disks."""
     before, members = systems(lab), etcd(lab, SECOND)
     with (
         eyes(lab, SECOND, THIRD) as looked,
@@ -220,6 +220,8 @@ def test_a_dead_node_is_rebuilt(
     """Its machine is gone without a word; the rebuild is killed in the middle, and another one is refused meanwhile."""
     members = etcd(lab, FIRST)
     podman.local().run("rm", "--force", "--time", "0", "--volumes", LAB.machine(THIRD).container)
+    # It may have led etcd: the others elect one of them first, and that is no fault of the rebuild.
+    until(lambda: "true" in lab.ssh(FIRST, "curl -s http://127.0.0.1:2381/health", check=False), 60, "a leader")
     with writer(lab, FIRST, "neighbour") as near:
         running = lab.start(THIRD, "--yes", THIRD, verb="rebuild")
         until(lambda: "leaving" in phases(lab, "phase_end"), 120, "its etcd member is removed")
