@@ -1,8 +1,8 @@
 """`blackstart disks`: every disk of every node, what it is to us and why; writes nothing.
 
 A disk is usable only when it is proven blank: it is read at both ends, wherever a format keeps copies, and in samples
-of the rest; with --full from end to end. Exit code 0 when all named disks are usable or ours, 3 when one is refused, 4
-when a node cannot be reached.
+of the rest; with --full from end to end. Exit code 0 when all named disks are usable, ours or still to be filled in (a
+placeholder is no disk), 3 when one is refused, 4 when a node cannot be reached.
 """
 
 from __future__ import annotations
@@ -64,7 +64,7 @@ def run(args: argparse.Namespace) -> int:
 def _refused(verdict: Verdict) -> bool:
     from blackstart.disks.verdict import Role, State
 
-    return verdict.role is not Role.UNNAMED and verdict.state is State.REFUSED
+    return verdict.role is not Role.UNNAMED and verdict.state is State.REFUSED and not verdict.to_fill_in
 
 
 def as_document(
@@ -105,7 +105,8 @@ def text(verdicts: Sequence[Verdict], errors: Mapping[str, BlackstartError]) -> 
 
 def _row(verdict: Verdict) -> tuple[str, ...]:
     size = f"{verdict.seen.size_bytes / 1e9:.0f} GB" if verdict.seen else "?"
-    return verdict.node, verdict.disk, verdict.role, verdict.state, size, _evidence(verdict)
+    state = "to fill in" if verdict.to_fill_in else verdict.state
+    return verdict.node, verdict.disk, verdict.role, state, size, _evidence(verdict)
 
 
 def _evidence(verdict: Verdict) -> str:
@@ -122,7 +123,7 @@ def _evidence(verdict: Verdict) -> str:
 
 def _below(verdict: Verdict) -> list[str]:
     """Return what stands below a named disk's row: the next command for each reason, and the further reasons."""
-    if not _refused(verdict):
+    if not (_refused(verdict) or verdict.to_fill_in):
         return []
     lines = []
     for number, reason in enumerate(verdict.reasons):

@@ -104,6 +104,11 @@ class Verdict:
         return any(reason.code not in _NOTHING_TO_LOSE for reason in self.reasons)
 
     @property
+    def to_fill_in(self) -> bool:
+        """Whether all that is wrong is a placeholder in the inventory: as `check` says, that stops nothing yet."""
+        return self.codes == {Code.PLACEHOLDER}
+
+    @property
     def codes(self) -> frozenset[Code]:
         """The codes of all reasons."""
         return frozenset(reason.code for reason in self.reasons)

@@ -91,7 +91,7 @@ class Gates:
 
     def _wait_one(self, phase: Phase, *, enough: bool) -> bool:
         look = phase.gate(self._desired, self._looker.latest)
-        if look.open or (enough and look.enough):
+        if look.suffices if enough else look.open:
             return False
         started = self._clock()
         timeout = self._timeouts[phase.name]
@@ -113,7 +113,7 @@ class Gates:
                 self._looker.look()
             look = phase.gate(self._desired, self._looker.latest)
             self._notice()
-            if look.open or (enough and look.enough):
+            if look.suffices if enough else look.open:
                 break
         self._end(phase, look, started, passed=True)
         return True

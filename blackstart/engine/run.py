@@ -155,7 +155,7 @@ class Run:
         return (
             len(times) < MENDS
             and time.monotonic() - max(times, default=0.0) > MEND_PAUSE
-            and all(look.open or look.enough for look in waits)
+            and all(look.suffices for look in waits)
         )
 
     def _play(self, steps: Sequence[Step], variables: dict[str, Any]) -> None:

@@ -31,6 +31,11 @@ class Look:
     enough: bool = False
     warning: str = ""
 
+    @property
+    def suffices(self) -> bool:
+        """Whether the phases that need this one may begin."""
+        return self.open or self.enough
+
 
 @dataclass(frozen=True, slots=True)
 class Play:

@@ -9,18 +9,23 @@ import sys
 from pathlib import Path
 from typing import Any
 
-# SMBIOS kinds of structures (DMTF DSP0134): a memory device, and the end.
-_MEMORY_DEVICE, _END = 17, 127
+# SMBIOS kinds of structures (DMTF DSP0134): a base board, a memory device, and the end.
+_BASE_BOARD, _MEMORY_DEVICE, _END = 2, 17, 127
+_UNITS = {"kB": 1, "MB": 1 << 10, "GB": 1 << 20}  # KiB, under the names that dmidecode gives them
+_FORM_FACTORS = {"DIMM": 0x09, "SODIMM": 0x0D}
 
 
 def grow(machine: dict[str, Any], root: Path) -> Path:
-    """Write the machine's files, modules and devices below a folder, and return it.
+    """Write the machine's files, firmware tables and devices below a folder, and return it.
 
     A device is a plain file with a device's mode; the group that owns it is named as the machine's is.
     """
     for path, text in machine["files"].items():
         write(root / path, text.encode())
-    write(root / "sys/firmware/dmi/tables/DMI", smbios(machine["dimms_mib"]))
+    write(root / "sys/firmware/dmi/tables/DMI", smbios(machine["dmidecode"]))
+    for name, entries in structures(machine["dmidecode"]):
+        if name == "Base Board Information":
+            write(root / "sys/class/dmi/id/board_serial", f"{entries.get('Serial Number', '')}\n".encode())
     for path, mode in machine["devices"].items():
         write(root / path, b"")
         os.chown(root / path, -1, os.getgid())
@@ -39,15 +44,45 @@ def write(path: Path, content: bytes) -> None:
     path.write_bytes(content)
 
 
-def smbios(modules: list[int]) -> bytes:
-    """Return a table with memory devices of these sizes in MiB; those of 32 GiB and more use the extended field."""
+def structures(text: str) -> list[tuple[str, dict[str, str]]]:
+    """Return what dmidecode printed: the name of each structure with its entries."""
+    blocks = [block.splitlines() for block in text.strip().split("\n\n") if block]
+    pairs = [(name, [line.strip().partition(": ") for line in lines]) for name, *lines in blocks]
+    return [(name, {key: value for key, _, value in entries}) for name, entries in pairs]
+
+
+def smbios(text: str) -> bytes:
+    """Return the firmware table of which dmidecode prints this; the real dmidecode reads it back in a test."""
     table = b""
-    for number, size in enumerate(modules):
-        short, extended = (0x7FFF, size) if size >= 0x7FFF else (size, 0)
-        head = struct.pack("<BBHHHHHH", _MEMORY_DEVICE, 0x28, 0x1100 + number, 0x1000, 0xFFFE, 64, 64, short)
-        body = head.ljust(0x1C, b"\x01") + struct.pack("<I", extended)
-        table += body.ljust(0x28, b"\x00") + b"DIMM 0\x00\x00"
-    return table + struct.pack("<BBH", _END, 4, 0xFEFF) + b"\x00\x00"
+    for number, (name, entries) in enumerate(structures(text)):
+        body = _board(entries) if name == "Base Board Information" else _module(entries)
+        kind = _BASE_BOARD if name == "Base Board Information" else _MEMORY_DEVICE
+        table += struct.pack("<BBH", kind, 4 + len(body[0]), 0x1100 + number) + body[0]
+        table += b"".join(word.encode() + b"\0" for word in body[1]) + b"\0"
+    return table + struct.pack("<BBH", _END, 4, 0xFEFF) + b"\0\0"
+
+
+def _board(entries: dict[str, str]) -> tuple[bytes, list[str]]:
+    """Return the fields and the strings of a base board (DSP0134, 7.3): strings are told by number."""
+    return bytes([1, 0, 0, 2]), [entries["Manufacturer"], entries["Serial Number"]]
+
+
+def _module(entries: dict[str, str]) -> tuple[bytes, list[str]]:
+    """Return the fields and the strings of a memory device (DSP0134, 7.18), with all fields that SMBIOS 2.7 has."""
+    short, extended = _size(entries["Size"])
+    fields = struct.pack("<HHHHH", 0x1000, 0xFFFE, 64, 64, short) + bytes([_FORM_FACTORS[entries["Form Factor"]], 0, 1])
+    return (fields.ljust(0x18, b"\0") + struct.pack("<I", extended)).ljust(0x24, b"\0"), [entries["Locator"]]
+
+
+def _size(text: str) -> tuple[int, int]:
+    """Return both fields of a module's size: in MiB or KiB, and in MiB from 32 GiB on."""
+    if text in {"No Module Installed", "Unknown"}:
+        return (0 if text == "No Module Installed" else 0xFFFF), 0
+    number, unit = text.split()
+    kib = int(number) * _UNITS[unit]
+    if kib % 1024:
+        return 0x8000 | kib, 0
+    return (0x7FFF, kib >> 10) if kib >> 10 >= 0x7FFF else (kib >> 10, 0)
 
 
 if __name__ == "__main__":

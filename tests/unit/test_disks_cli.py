@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -84,6 +85,23 @@ def test_disks_that_are_not_there_are_refused_with_the_next_command(cluster: Clu
     assert (done.returncode, done.stderr) == (3, "")
     assert f"{A} is not below /dev/disk/by-id/; wanted: a disk" in done.stdout
     assert "  -> on melchior-1: ls -l /dev/disk/by-id/" in done.stdout
+
+
+def test_a_placeholder_is_to_be_filled_in_and_no_refusal(cluster: Cluster) -> None:
+    """As `check` has it: what only an installation needs stops nothing before; its names are what one looks up here."""
+    named = cluster.inventory / "host_vars" / "melchior-1.yml"
+    before = named.read_text()
+    start, end = before.index("  ceph:"), before.index("# The LAN's")
+    named.write_text(f"{before[:start]}  ceph: []\n{before[end:]}")
+    try:
+        done = cluster.run("--limit", "melchior-1", "disks")
+    finally:
+        named.write_text(before)
+    assert (done.returncode, done.stderr) == (0, "")
+    (line,) = (line for line in done.stdout.splitlines() if "CHANGE-ME-boot-disk-of-melchior-1" in line.split())
+    assert line.split()[2:6] == ["boot", "to", "fill", "in"]
+    # Where the name goes; which it is, where this machine's own boot disk has one.
+    assert re.search("^ +-> .* into host_vars/melchior-1.yml$", done.stdout, re.MULTILINE)
 
 
 def test_one_document_has_all_nodes_and_those_out_of_reach(cluster: Cluster) -> None:

@@ -54,7 +54,10 @@ def test_a_budget_that_lets_none_go_is_named_with_its_numbers() -> None:
     (held,) = eviction.blockers([pod("web")], [budget("web"), budget("other")])
     assert held["pod"] == "shop/web"
     assert held["budget"] == "shop/web"
-    assert held["why"] == "PodDisruptionBudget shop/web (minAvailable 1) lets 0 go: 1 of 1 healthy, 1 must be"
+    assert (
+        held["why"] == "PodDisruptionBudget shop/web (minAvailable 1) allows no eviction: 1 of 1 healthy, 1 must stay"
+    )
+    assert held["todo"].endswith("loosen the budget: kubectl --namespace=shop edit poddisruptionbudget web")
 
 
 @pytest.mark.parametrize(

@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import ast
 import json
+import re
+import shutil
+import struct
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from blackstart.engine import process
 from blackstart.gpu import judge, units
 from blackstart.gpu.sizes import misfits, taken
 from blackstart.gpu.units import RESTART, Seen, Setting, Verdict, Wanted
-from blackstart.probe.node import gpu
-from tests.machines.grow import grow, smbios
+from blackstart.probe.node import gpu, machine
+from tests.machines.grow import grow, smbios, structures
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -23,6 +27,7 @@ ROOT = Path(__file__).parents[2]
 MACHINES = ROOT / "tests/machines/gpu"
 HOMELAB = Wanted(ram_gib=96, carve_out_gib=48, target="gfx1150")
 GIB = 1 << 30
+DMIDECODE = shutil.which("dmidecode", path="/usr/sbin:/usr/bin:/sbin:/bin")
 OURS = "etc/modprobe.d/blackstart-ttm.conf"
 KFD = "sys/class/kfd/kfd/topology/nodes/1/"
 CARD = "sys/class/drm/card1/device/"
@@ -33,9 +38,9 @@ def look(tmp_path: Path) -> Callable[..., Seen | None]:
     """Return what grows a machine, changed by `files` and other fields, and looks at it."""
 
     def see(name: str, files: dict[str, str] | None = None, **changes: Any) -> Seen | None:
-        machine = json.loads((MACHINES / f"{name}.json").read_text())
-        machine |= {"files": machine["files"] | (files or {}), **changes}
-        return Seen.of(gpu.read(str(grow(machine, tmp_path))))
+        grown = json.loads((MACHINES / f"{name}.json").read_text())
+        grown |= {"files": grown["files"] | (files or {}), **changes}
+        return Seen.of(gpu.read(str(grow(grown, tmp_path))))
 
     return see
 
@@ -90,8 +95,8 @@ def test_architectures_are_named_as_rocm_does() -> None:
 
 @pytest.mark.parametrize("path", sorted(MACHINES.glob("*.json")), ids=lambda path: path.stem)
 def test_each_machine_says_what_it_is(path: Path) -> None:
-    machine = json.loads(path.read_text())
-    assert all(machine[key].endswith(".") for key in ("is", "recorded", "constructed"))
+    document = json.loads(path.read_text())
+    assert all(document[key].endswith(".") for key in ("is", "recorded", "constructed"))
 
 
 def test_the_right_machine(right: Seen) -> None:
@@ -222,23 +227,67 @@ def test_every_gib_is_accounted_for(right: Seen, kib: int, told: list[str]) -> N
 
 
 def test_a_missing_module_is_told_instead_of_a_wrong_sum(look: Callable[..., Seen | None]) -> None:
-    verdict = only(HOMELAB, look("right", dimms_mib=[24576, 24576, 24576, 0]))
+    whole: str = json.loads((MACHINES / "right.json").read_text())["dmidecode"]
+    before, _, last = whole.rpartition("24 GB")
+    verdict = only(HOMELAB, look("right", dmidecode=f"{before}No Module Installed{last}"))
     assert verdict.found == "the memory modules hold 72 GiB"
-    assert abouts(HOMELAB, look("right", dimms_mib=[])) == []  # a firmware that does not say
+    board = whole[: whole.index("\nMemory Device")]
+    assert abouts(HOMELAB, look("right", dmidecode=board)) == []  # a firmware that does not say
+
+
+def modules(*sizes: str) -> str:
+    """Return what dmidecode prints of memory modules."""
+    form = "Memory Device\n\tSize: {}\n\tForm Factor: SODIMM\n\tLocator: DIMM {}\n"
+    return "\n".join(form.format(size, number) for number, size in enumerate(sizes))
+
+
+@pytest.mark.skipif(DMIDECODE is None, reason="needs dmidecode (.config/test-packages.sh installs it)")
+@pytest.mark.parametrize("path", sorted(MACHINES.glob("*.json")), ids=lambda path: path.stem)
+def test_the_real_dmidecode_reads_it_off_the_table_that_is_grown(path: Path, tmp_path: Path) -> None:
+    text: str = json.loads(path.read_text())["dmidecode"]
+    table = smbios(text)
+    # A dump as dmidecode makes them: an entry point whose bytes sum up to nothing, and the table behind it.
+    entry = bytearray(struct.pack("<5sBBBBBBBIQ", b"_SM3_", 0, 24, 3, 0, 0, 1, 0, len(table), 0x20))
+    entry[5] = -sum(entry) & 0xFF
+    (tmp_path / "dump").write_bytes(bytes(entry).ljust(0x20, b"\0") + table)
+    done = process.run([str(DMIDECODE), "--from-dump", tmp_path / "dump"])
+    read = structures(re.sub(r"(?m)^Handle .*\n", "", done.stdout.partition("present.\n")[2]))
+    wanted = structures(text)
+    assert [
+        (name, {key: entries.get(key) for key in entries.keys() & want})
+        for (name, entries), (_, want) in zip(read, wanted, strict=False)
+    ] == wanted
+
+
+@pytest.mark.parametrize(
+    ("said", "serial"),
+    [
+        ("B9241A00001", "B9241A00001"),
+        ("Default string", ""),
+        ("To be filled by O.E.M.", ""),
+        ("0000000", ""),
+        ("Not Specified", ""),
+    ],
+)
+def test_a_board_s_serial_is_a_number_and_no_excuse(
+    look: Callable[..., Seen | None], tmp_path: Path, said: str, serial: str
+) -> None:
+    text: str = json.loads((MACHINES / "right.json").read_text())["dmidecode"]
+    start, end = text.index("Serial Number: "), text.index("\n\n")
+    look("right", dmidecode=f"{text[:start]}Serial Number: {said}{text[end:]}")
+    assert machine.board_serial(str(tmp_path)) == serial
 
 
 def test_modules_are_read_in_every_spelling_of_their_size() -> None:
-    assert gpu.dimm_bytes(smbios([49152, 49152])) == 96 * GIB
-    assert gpu.dimm_bytes(smbios([24576] * 4)) == 96 * GIB
-    one = bytearray(smbios([512]))
-    one[0x0C:0x0E] = (0x8000 | 512).to_bytes(2, "little")  # in KiB
-    assert gpu.dimm_bytes(bytes(one)) == 512 << 10
-    one[0x0C:0x0E] = b"\xff\xff"  # unknown
-    assert gpu.dimm_bytes(bytes(one)) == 0
+    assert gpu.dimm_bytes(smbios(modules("48 GB", "48 GB", "No Module Installed"))) == 96 * GIB
+    assert gpu.dimm_bytes(smbios(modules(*["24 GB"] * 4))) == 96 * GIB
+    assert gpu.dimm_bytes(smbios(modules("512 MB"))) == 512 << 20
+    assert gpu.dimm_bytes(smbios(modules("512 kB"))) == 512 << 10
+    assert gpu.dimm_bytes(smbios(modules("Unknown"))) == 0
 
 
 def test_a_damaged_table_ends_the_sum() -> None:
-    whole = smbios([24576, 24576])
+    whole = smbios(modules("24 GB", "24 GB"))
     for cut in range(len(whole)):
         assert gpu.dimm_bytes(whole[:cut]) in {0, 24 * GIB, 48 * GIB}
     assert gpu.dimm_bytes(b"\x11\x00\x00\x00" * 8) == 0  # a length of nothing leads nowhere

@@ -57,16 +57,21 @@ def contested(pods: list[Object], every: list[Object]) -> list[str]:
 
 
 def blockers(pods: list[Object], every: list[Object]) -> list[Object]:
-    """Say for each pod that a drain has not moved what holds it: `pod`, `budget` (empty: none does) and `why`."""
+    """Say of each pod that a drain has not moved what holds it: `pod`, `budget` (empty: none), `why` and `todo`."""
     found = []
     for pod in evictable(pods):
+        where, name = f"--namespace={pod['metadata']['namespace']}", pod["metadata"]["name"]
         budget = next((one for one in budgets(pod, every) if _closed(one, pod)), None)
+        held = ""
         if "deletionTimestamp" in pod["metadata"]:
-            found.append({"pod": title(pod), "budget": "", "why": _ending(pod)})
+            why, todo = _ending(pod), f"see what keeps it: kubectl {where} describe pod {name}"
         elif budget is not None:
-            found.append({"pod": title(pod), "budget": title(budget), "why": _numbers(budget)})
+            held, why = title(budget), _numbers(budget)
+            loosen = f"kubectl {where} edit poddisruptionbudget {budget['metadata']['name']}"
+            todo = f"have one more replica ready on another node; or loosen the budget: {loosen}"
         else:
-            found.append({"pod": title(pod), "budget": "", "why": "no budget holds it; its turn had not come"})
+            why, todo = "no budget holds it; its turn had not come", "give the drain more time"
+        found.append({"pod": title(pod), "budget": held, "why": why, "todo": todo})
     return found
 
 
@@ -74,9 +79,9 @@ def _numbers(budget: Object) -> str:
     spec, status = budget["spec"], budget.get("status", {})
     rule = next((f"{key} {spec[key]}" for key in ("minAvailable", "maxUnavailable") if spec.get(key) is not None), "?")
     return (
-        f"PodDisruptionBudget {title(budget)} ({rule}) lets {status.get('disruptionsAllowed', 0)} go: "
+        f"PodDisruptionBudget {title(budget)} ({rule}) allows {status.get('disruptionsAllowed', 0) or 'no'} eviction: "
         f"{status.get('currentHealthy', 0)} of {status.get('expectedPods', 0)} healthy, "
-        f"{status.get('desiredHealthy', 0)} must be"
+        f"{status.get('desiredHealthy', 0)} must stay"
     )
 
 

@@ -39,7 +39,9 @@ options:
         type: bool
         default: false
       validate:
-        description: A command that must succeed before the file is replaced; "%s" stands for the new file's name.
+        description:
+          - A command that must succeed before the file is replaced; "%s" stands for the new file's name.
+          - When it fails, the files before this one are put back as they were.
         type: list
         elements: str
         default: []
@@ -93,7 +95,7 @@ def validate(module: AnsibleModule, command: list[str], fresh: Path) -> None:
         raise InvalidError("\n".join((out + err).strip().splitlines()[-6:]))
 
 
-def write(path: Path, content: str, mode: int, valid: Callable[[Path], None]) -> None:
+def write(path: Path, content: bytes, mode: int, valid: Callable[[Path], None]) -> None:
     """Write a file beside the old one and rename it into place: a power cut leaves one or the other.
 
     What is a mount by itself (/etc/hostname in a container) cannot be replaced and is written in place.
@@ -102,7 +104,7 @@ def write(path: Path, content: str, mode: int, valid: Callable[[Path], None]) ->
     fresh = path.with_name(path.name + SUFFIX)
     descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     try:
-        with os.fdopen(descriptor, "w") as file:
+        with os.fdopen(descriptor, "wb") as file:
             file.write(content)
             os.fchmod(descriptor, mode)
             file.flush()
@@ -113,7 +115,7 @@ def write(path: Path, content: str, mode: int, valid: Callable[[Path], None]) ->
         except OSError as error:
             if error.errno != errno.EBUSY:
                 raise
-            path.write_text(content)
+            path.write_bytes(content)
             path.chmod(mode)
     finally:
         fresh.unlink(missing_ok=True)
@@ -132,8 +134,43 @@ def ensure(entry: dict[str, Any], valid: Callable[[Path], None], *, dry: bool) -
     if (before, old_mode) == (after, mode):
         return None
     if not dry:
-        write(path, after, mode, valid)
+        write(path, after.encode(), mode, valid)
     return difference(path, before, after)
+
+
+def ensure_all(
+    entries: list[dict[str, Any]], valid: Callable[[dict[str, Any]], Callable[[Path], None]], *, dry: bool
+) -> list[dict[str, str] | None]:
+    """Bring files to their content in order; return the diffs. Raises InvalidError, after all of them were put back.
+
+    One that is not valid may need those before it (pacman.conf includes the list of mirrors): they come or go together.
+    """
+    diffs: list[dict[str, str] | None] = []
+    replaced: list[tuple[Path, tuple[bytes, os.stat_result] | None]] = []
+    for entry in entries:
+        path = Path(entry["path"])
+        old = (path.read_bytes(), path.stat()) if path.exists() else None
+        try:
+            diffs.append(ensure(entry, valid(entry), dry=dry))
+        except InvalidError as error:
+            for before, was in reversed(replaced):
+                put_back(before, was)
+            raise InvalidError(f"{path} stays as it is, for the new one is not valid: {error}") from error
+        except OSError as error:
+            raise OSError(error.errno, error.strerror, str(path)) from error  # a full disk names no file
+        if diffs[-1] and not dry:
+            replaced.append((path, old))
+    return diffs
+
+
+def put_back(path: Path, old: tuple[bytes, os.stat_result] | None) -> None:
+    """Undo a write, the time of the file included: by it a unit knows that it must be restarted."""
+    if old is None:
+        path.unlink()
+        return
+    content, was = old
+    write(path, content, stat.S_IMODE(was.st_mode), lambda _: None)
+    os.utime(path, ns=(was.st_atime_ns, was.st_mtime_ns))
 
 
 def remove(path: Path, *, dry: bool) -> dict[str, str] | None:
@@ -163,18 +200,14 @@ def main() -> None:
         supports_check_mode=True,
     )
     dry = module.check_mode
-    path = ""
-    diffs = []
     try:
-        for entry in module.params["files"]:
-            path = entry["path"]
-            diffs.append(ensure(entry, partial(validate, module, entry["validate"]), dry=dry))
+        diffs = ensure_all(module.params["files"], lambda entry: partial(validate, module, entry["validate"]), dry=dry)
         for path in module.params["absent"]:
             diffs.append(remove(Path(path), dry=dry))
     except InvalidError as error:
-        module.fail_json(msg=f"{path} stays as it is, for the new one is not valid: {error}")
+        module.fail_json(msg=str(error))
     except OSError as error:
-        module.fail_json(msg=f"cannot write {path}: {error.strerror}")
+        module.fail_json(msg=f"cannot write {error.filename}: {error.strerror}")
     found = [diff for diff in diffs if diff]
     module.exit_json(changed=bool(found), changed_files=[diff["after_header"] for diff in found], diff=found)
 

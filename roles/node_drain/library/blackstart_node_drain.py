@@ -76,14 +76,14 @@ class Drain:
         lost = irreplaceable(pods, unmanaged=unmanaged, emptydir=emptydir)
         if lost:
             self.refuse(
-                f"{self.name} was not drained; it holds what would be lost:\n{_listed(lost)}\n"
-                "Move it or delete it by hand; or say that it may go: node_drain_delete_unmanaged for pods without a "
-                "controller, node_drain_delete_emptydir for emptyDirs"
+                f"{self.name} was not drained, and nothing was changed: it holds what would be lost:\n{_listed(lost)}\n"
+                "Move it or delete it by hand; or say that it may be lost: node_drain_delete_unmanaged=true for pods "
+                "without a controller, node_drain_delete_emptydir=true for emptyDirs. Then run the same command again"
             )
         if twice := contested(pods, self.budgets()):
             self.refuse(
-                f"{self.name} was not drained; the API evicts no pod of two budgets:\n{_listed(twice)}\n"
-                "Let one budget count each pod, then run the same command again"
+                f"{self.name} was not drained, and nothing was changed: the API never evicts a pod that two budgets "
+                f"count:\n{_listed(twice)}\nChange the selector of one of the two, then run the same command again"
             )
 
     def cordon(self) -> dict[str, Any]:
@@ -117,12 +117,12 @@ class Drain:
         """Fail the module with what blocks, after the cordon was taken back."""
         held = blockers(self.pods(), self.budgets())
         undone = self.uncordon()["changed"]
-        now = "its cordon was taken back" if undone else "it stays cordoned, as it was found"
-        why = [f"{one['pod']}: {one['why']}" for one in held]
+        now = "It takes new pods again" if undone else "It stays cordoned, as it was found"
+        why = "\n".join(f"- {one['pod']}: {one['why']}\n  -> {one['todo']}" for one in held)
         self.refuse(
-            f"{self.name} is not drained after {self.module.params['timeout']} s (node_drain_timeout); {now}. "
-            f"What is left:\n{_listed(why)}\nWanted: no pods but static ones and DaemonSets'. Give the workload a "
-            f"replica elsewhere or ease its budget, then run the same command again. {said}",
+            f"{self.name} was not drained: {len(held)} of its pods did not go within {self.module.params['timeout']} s "
+            f"(node_drain_timeout). {now}; pods that had gone stay where they are.\n{why or '- none is left by now'}\n"
+            f"Then run the same command again. {said}",
             blocked=held,
         )
 
@@ -139,7 +139,7 @@ class Drain:
 
 
 def _listed(lines: list[str]) -> str:
-    return "\n".join(f"- {line}" for line in lines) or "- nothing"
+    return "\n".join(f"- {line}" for line in lines)
 
 
 def main() -> None:
