@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from blackstart.engine.inputs import inputs
@@ -40,8 +41,8 @@ class Looker:
         self._wanted = frozenset(image.name for image in bundle.images) if bundle else frozenset()
         self._via = ""  # whose API answered last: asked first, in the same breath as the nodes
 
-    def look(self) -> Observed:
-        """Look at everything anew."""
+    def look(self, dark: Mapping[str, str] = MappingProxyType({})) -> Observed:
+        """Look at everything anew, but at no node that is known to have no power (by name, with who says so)."""
         self.latest = observe(
             self.fleet,
             self.desired,
@@ -49,6 +50,7 @@ class Looker:
             inputs=self._inputs,
             wanted_images=self._wanted,
             via=self._via,
+            dark=dark,
         )
         self._via = self.latest.api.via or self._via
         return self.latest

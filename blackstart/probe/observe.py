@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor, as_completed
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from blackstart.errors import UnreachableError
@@ -36,12 +37,13 @@ def observe(
     inputs: Mapping[tuple[str, str], str],
     wanted_images: frozenset[str] = frozenset(),
     via: str = "",
-    api: bool = True,
+    dark: Mapping[str, str] = MappingProxyType({}),
 ) -> Observed:
     """Look at every node of the inventory and at the API; images only when any are wanted.
 
     via names the node whose API answered last: it is asked in the same breath as the nodes. Without one, or when it
     is silent now, the API is asked through the first node whose own server turns out to be ready.
+    Nodes of `dark` are known to have no power, each with the words that say so: nobody dials them.
     A node that cannot be reached is a finding, not an error; so is an API that does not answer.
     Raises BlackstartError when the probe itself fails on a node that answers.
     """
@@ -55,19 +57,21 @@ def observe(
     seen: dict[str, NodeFacts] = {}
     said = ApiFacts()
     with ThreadPoolExecutor(len(desired.nodes) + 1) as pool:
-        looks = [pool.submit(_node, fleet, node, request) for node in desired.nodes]
-        guess = pool.submit(_api, fleet, desired, via) if api and via in desired.node_names else None
+        lit = [node for node in desired.nodes if node.name not in dark]
+        looks = [pool.submit(_node, fleet, node, request) for node in lit]
+        guess = pool.submit(_api, fleet, desired, via) if via in {node.name for node in lit} else None
         for look in as_completed(looks):
             facts = look.result()
             seen[facts.name] = facts
-            if api and guess is None and facts.api_ready and not said.reachable:
+            if guess is None and facts.api_ready and not said.reachable:
                 said = _better(said, _api(fleet, desired, facts.name))
+    seen |= {name: NodeFacts(name, reachable=False, error=words) for name, words in dark.items()}
     nodes = {name: seen[name] for name in desired.node_names}
     if guess is not None:
         said = guess.result()
         for name in (name for name in nodes if nodes[name].api_ready and name != via):
             said = said if said.reachable else _better(said, _api(fleet, desired, name))
-    if api and not said.reachable and not any(facts.api_ready for facts in nodes.values()):
+    if not said.reachable and not any(facts.api_ready for facts in nodes.values()):
         said = ApiFacts(error=parse.silence(nodes.values()))
     return Observed(nodes, parse.since_boot(said, nodes), dict(inputs), wanted_images)
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from blackstart.errors import BlackstartError, GateTimeoutError
 from blackstart.metal import order as orders
+from blackstart.power.base import Power
 from blackstart.probe.disks import look as look_at_disks
 from blackstart.rebuild.base import Seen
 from blackstart.rebuild.leaving import alive
@@ -24,9 +25,11 @@ ROUNDS = 2  # times that one leg may be gone in a run: what has reasons after th
 
 def look(works: Works) -> Seen:
     """Look at the node, the cluster around it, and what this machine keeps of both."""
-    observed = works.looker.look()
-    order = orders.read(works.state, works.node)
-    return Seen(works.node, order, observed, works.driver.state(), kept(works.state))
+    power = works.driver.state()
+    # A machine that is off answers nobody: each look would wait for it to the end.
+    dark = {works.node: f"it has no power: {power.words}"} if power.power is Power.OFF else {}
+    observed = works.looker.look(dark)
+    return Seen(works.node, orders.read(works.state, works.node), observed, power, kept(works.state))
 
 
 def begin(works: Works, confirm: Callable[[Seen], None], *, order_id: str, now: float) -> None:

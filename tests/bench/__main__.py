@@ -1,6 +1,6 @@
 """Measure blackstart in the practice lab against the same work by hand, and print Markdown tables.
 
-    python tests/bench [--only cold|noop|status|help|memory|local ...]
+    python tests/bench [--only cold|noop|status|help|memory|rebuild|local ...]
 
 Both sides of a ratio are measured in the same run on the same machine. Numbers only: what they should be, tests say.
 """
@@ -8,6 +8,7 @@ Both sides of a ratio are measured in the same run on the same machine. Numbers 
 from __future__ import annotations
 
 import argparse
+import os
 import subprocess
 import sys
 import tempfile
@@ -22,7 +23,7 @@ from prepare import KUBECTL, prepare
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-PARTS = ("help", "cold", "noop", "status", "memory", "local")
+PARTS = ("help", "cold", "noop", "status", "memory", "rebuild", "local")
 BY_HAND = Path(__file__).with_name("by_hand.sh")
 
 
@@ -63,13 +64,15 @@ class Bench:
             cold = lab.up()
             self.local = lab.local_seconds(lab.journal())
             self._phases()
-        elif {"noop", "status", "memory"} & set(self.parts):
+        elif {"noop", "status", "memory", "rebuild"} & set(self.parts):
             lab.timed([*lab.BLACKSTART, "lab", "up"])
             lab.up()
         if "memory" in self.parts:
             yield from self.memory()
         if {"noop", "status"} & set(self.parts):
             yield from self.healthy()
+        if "rebuild" in self.parts:
+            yield from self.rebuild()
         if cold:
             yield from self.cold(cold)
         if "local" in self.parts:
@@ -109,8 +112,25 @@ class Bench:
         yield Row("Cold start, three nodes", ours.seconds, "s", "by hand", steps["total"])
         yield Row("Cold start, peak memory of the control process", ours.own, "MiB")
         yield Row("Cold start, largest of it and the programs that it starts", ours.largest, "MiB")
-        self.details += ["| By hand | seconds |", "|---|---|"]
-        self.details += [f"| {name} | {seconds:.1f} |" for name, seconds in steps.items()]
+        self._by_hand("By hand", steps)
+
+    def rebuild(self) -> Iterator[Row]:
+        """Compare the rebuild of a node whose machine is destroyed with the script that does the same by hand."""
+        node = list(lab.NODES)[-1]
+        folder = self.room / "by-hand-rebuild"
+        folder.mkdir(mode=0o700)
+        prepare(folder)
+        lab.destroy(node)
+        say(f"rebuild of {node} by blackstart")
+        ours = lab.timed([*lab.verb(), "rebuild", node, "--yes", node])
+        events = lab.journal()
+        lab.destroy(node)
+        say(f"rebuild of {node} by hand")
+        steps = by_hand(folder, node)
+        yield Row("Rebuild of a dead node, to Ready", lab.ready_after(events, node), "s", "by hand", steps["total"])
+        yield Row("Rebuild of a dead node, to every leaf healthy and its order closed", ours.seconds, "s")
+        lab.up()
+        self._by_hand(f"Rebuild of {node} by hand", steps)
 
     def memory(self) -> Iterator[Row]:
         """Say what the nodes hold, right after a cold start if there was one."""
@@ -129,6 +149,11 @@ class Bench:
         one = lab.until_local(lab.FIRST)
         yield Row("Node-local phases, three nodes at once", self.local, "s", "one node", one)
 
+    def _by_hand(self, title: str, steps: dict[str, float]) -> None:
+        self.details += [f"| {title} | seconds |", "|---|---|"]
+        self.details += [f"| {name} | {seconds:.1f} |" for name, seconds in steps.items()]
+        self.details.append("")
+
     def _phases(self) -> None:
         rows = [event for event in lab.journal() if event["kind"] in {"phase_end", "gate_end"}]
         self.details += ["| By blackstart (local phases share one run) | seconds |", "|---|---|"]
@@ -136,11 +161,12 @@ class Bench:
         self.details.append("")
 
 
-def by_hand(folder: Path) -> dict[str, float]:
-    """Run the script; return seconds by step. What goes wrong it says itself."""
-    argv = [str(BY_HAND), str(folder), str(lab.bundle())]
+def by_hand(folder: Path, *dead: str) -> dict[str, float]:
+    """Run the script, for one dead node if it is named; return seconds by step. What goes wrong it says itself."""
+    argv = [str(BY_HAND), str(folder), str(lab.bundle()), *dead]
     steps: dict[str, float] = {}
-    with subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True) as script:
+    environment = {**os.environ, "BLACKSTART": str(Path(sys.executable).with_name("blackstart"))}
+    with subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True, env=environment) as script:
         for line in script.stdout or ():
             name, _, seconds = line.rstrip("\n").partition("\t")
             steps[name] = float(seconds)

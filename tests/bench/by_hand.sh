@@ -1,12 +1,14 @@
 #!/bin/sh
-# What `blackstart up` does in the lab, done by hand over ssh, from nodes that were just started and are empty:
-#   by_hand.sh FOLDER BUNDLE
+# What `blackstart up` does in the lab, done by hand over ssh, from nodes that were just started and are empty; or, with
+# a node named, what `blackstart rebuild` does for one that is dead and was started empty:
+#   by_hand.sh FOLDER BUNDLE [NODE]
 # FOLDER holds what a person would have written beforehand (see prepare.py). Prints a line per step, name<TAB>seconds.
 # Work goes to all nodes at once where a person would use `&` and `wait`; nothing is checked that a person would not.
 set -eu
 
 folder=$1
 bundle=$2
+dead=${3-}
 nodes=$(cut -d ' ' -f 1 "$folder/nodes")
 first=${nodes%%[!a-z0-9-]*}
 # The nodes' mirror list names the address and port that the bundle is served at.
@@ -211,9 +213,55 @@ leaves() {
   done
 }
 
+remove_member() {
+  # On the first node that is left; etcdctl is in etcd's own container only.
+  on "$first" sh -seu "$dead" <<'EOT'
+    keys=/etc/kubernetes/pki/etcd
+    etcd=$(crictl ps --quiet --name '^etcd$')
+    etcdctl() {
+      ctr --namespace k8s.io task exec --exec-id "by-hand-$$-$2" "$etcd" etcdctl --endpoints=https://127.0.0.1:2379 \
+        --cacert=$keys/ca.crt --cert=$keys/healthcheck-client.crt --key=$keys/healthcheck-client.key "$@"
+    }
+    etcdctl member remove "$(etcdctl member list | sed -n "s/^\([0-9a-f]*\), [a-z]*, $1,.*/\1/p")"
+EOT
+  kubectl delete node "$dead"
+}
+
+let_in() {
+  # The key and the token of this join; kubeadm makes and prints both.
+  on "$first" kubeadm init phase upload-certs --upload-certs >"$room/certs"
+  key=$(tail -n 1 "$room/certs")
+  on "$first" kubeadm token create --ttl=30m --print-join-command >"$room/init"
+  token=$(sed -n 's/.*--token \([^ ]*\).*/\1/p' "$room/init")
+}
+
+node_ready() {
+  kubectl wait --for=condition=Ready "node/$dead" --timeout=600s
+}
+
+rebuild() {
+  if [ "$first" = "$dead" ]; then
+    first=$(echo "$nodes" | grep -v -x -m 1 "$dead")
+  fi
+  step 'serve the bundle' serve
+  step 'etcd member and Node removed' remove_member
+  step 'machine started empty' "$BLACKSTART" lab up
+  step 'packages' install "$dead"
+  step 'configuration and services' configure "$dead"
+  step 'images' load "$dead"
+  step 'certificates and token' let_in
+  step 'kubeadm join' join "$dead"
+  step 'node Ready' node_ready
+  show total $(($(now) - started))
+  exit 0
+}
+
 token=$(random 3).$(random 8)
 key=$(random 32)
 started=$(now)
+if [ -n "$dead" ]; then
+  rebuild
+fi
 step 'serve the bundle' serve
 step 'packages' everywhere install
 step 'helm' install_helm

@@ -15,6 +15,8 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
 from blackstart import paths, verbs
+from blackstart.lab import mounts, podman
+from blackstart.lab.layout import LAB
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -87,6 +89,29 @@ def fresh() -> None:
 def bundle() -> Path:
     """Return the lab's bundle."""
     return paths.cache() / "bundles" / "lab"
+
+
+def destroy(node: str) -> None:
+    """Take a node's machine away without a word, and wait until the others have elected a leader among them."""
+    podman.local().run("rm", "--force", "--time", "0", "--volumes", LAB.machine(node).container)
+    for volume in ("containerd", "kubelet", "etcd"):
+        mounts.remove_tree(LAB.state / "nodes" / node / volume)
+    with tempfile.TemporaryDirectory() as room:
+        config = Path(room, "ssh_config")
+        write_ssh_config(config)
+        while b"true" not in ssh(config, FIRST, "curl -s http://127.0.0.1:2381/health || true"):
+            time.sleep(0.2)
+
+
+def ready_after(events: Sequence[Mapping[str, Any]], node: str) -> float:
+    """Return the seconds of a run until a node was seen Ready: its agent, its CNI file and its pods' network."""
+    begun = next(event["at"] for event in events if event["kind"] == "run")
+    opened = [
+        e["at"] for e in events if e["kind"] in {"gate_end", "gate_look"} and e["phase"] == "cilium" and e["open"]
+    ]
+    if not opened:
+        raise SystemExit(f"the run never looked whether {node} is Ready")
+    return float(opened[-1] - begun)
 
 
 def journal() -> list[dict[str, Any]]:

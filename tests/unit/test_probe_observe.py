@@ -102,10 +102,19 @@ def test_watched_units_are_asked_for_and_images_only_when_wanted(monkeypatch: py
     asked = Asked(dict.fromkeys(NODES, ready()), dict.fromkeys(NODES, EMPTY))
     monkeypatch.setattr(observe, "send", asked)
     watch = {"base_os": Watch(units=("systemd-timesyncd.service",))}
-    observe.observe(None, cluster(), watch=watch, inputs={}, api=False)  # type: ignore[arg-type]  # no fleet - send() is replaced
-    assert asked.apis_asked == []
-    assert "systemd-timesyncd.service" in asked.requests[0]["units"]
-    assert asked.requests[0]["images"] is False
+    observe.observe(None, cluster(), watch=watch, inputs={})  # type: ignore[arg-type]  # no fleet - send() is replaced
+    machine = next(request for request in asked.requests if "units" in request)
+    assert "systemd-timesyncd.service" in machine["units"]
+    assert machine["images"] is False
+
+
+def test_a_node_without_power_is_not_dialled(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = Asked(dict.fromkeys(NODES, ready()), dict.fromkeys(NODES, EMPTY))
+    seen = look(monkeypatch, asked, dark={NODES[0]: "its button says off"}, via=NODES[0])
+    assert NODES[0] not in {node for node, _ in asked.log}
+    assert tuple(seen.nodes) == NODES
+    assert (seen.nodes[NODES[0]].reachable, seen.nodes[NODES[0]].error) == (False, "its button says off")
+    assert seen.api.reachable
 
 
 def test_who_answered_last_is_asked_first(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,0 +1,67 @@
+"""Every node is rebuilt once, and the run is killed as each leg and phase begins; the same command goes on each time."""
+
+from __future__ import annotations
+
+import signal
+from typing import TYPE_CHECKING
+
+import pytest
+
+from blackstart.verbs import AFTER, BEFORE
+from tests.e2e.harness import NODES, Lab, until
+from tests.e2e.test_47_rebuild import etcd, ready, rebuild, systems
+from tests.e2e.watching import eyes, writer
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+pytestmark = [pytest.mark.lab, pytest.mark.long]
+
+# In the order in which they come for a node that lives: an outage is for one that does not. Phases of `up` that share
+# one Ansible run begin together, so one of them stands for all.
+STEPS = [leg.name for leg in BEFORE if leg.name not in {"outage", "ceph_quiet"}]
+STEPS += ["base_os", "members", "root_application", *(leg.name for leg in AFTER if leg.name != "ceph_back")]
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _healthy(lab: Lab) -> None:
+    done = lab.up()
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("node", NODES)
+def test_it_is_killed_at_every_step_and_comes_to_its_end(
+    lab: Lab, node: str, record_property: Callable[[str, object], None]
+) -> None:
+    neighbour, other = (name for name in NODES if name != node)
+    before, members = systems(lab), etcd(lab, neighbour)
+    with eyes(lab, neighbour, other) as looked, writer(lab, neighbour, "neighbour") as near:
+        reached = [step for step in STEPS if killed(lab, node, step)]
+        done = rebuild(lab, node, "--yes", node)
+    record_property(node, f"killed at {', '.join(reached)}; {near[0].words()}; {looked.words()}")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert reached[: len(BEFORE) - 1] == STEPS[: len(BEFORE) - 1], "a leg was passed over"
+    assert near[0].failed == [], near[0].said
+    assert {name: looked.broken(name) for name in (neighbour, other)} == {neighbour: [], other: []}
+    after, there = systems(lab), etcd(lab, neighbour)
+    assert {name for name in NODES if after[name] != before[name]} == {node}
+    assert {name for name in NODES if there[name]["ID"] != members[name]["ID"]} == {node}
+    until(lambda: ready(lab, neighbour) == set(NODES), 60, "all nodes are Ready")
+
+
+def killed(lab: Lab, node: str, step: str) -> bool:
+    """Go on with the rebuild and kill it as this step begins; False when it came to its end before."""
+    process = lab.start(node, "--yes", node, verb="rebuild")
+
+    def begun() -> bool:
+        events = lab.events_since_start()
+        return process.poll() is not None or any(e["kind"] == "phase_start" and e["phase"] == step for e in events)
+
+    until(begun, 600, f"{step} begins")
+    if process.poll() is not None:
+        output = process.communicate()[0]
+        assert process.returncode == 0, output
+        return False
+    status, output = lab.end(process, signal.SIGKILL)
+    assert status == -signal.SIGKILL, output
+    return True
