@@ -27,6 +27,10 @@ class Kubectl:
         """Ask the API server at a URL with the identity in a kubeconfig."""
         self._words = ["kubectl", f"--kubeconfig={kubeconfig}", f"--server={server}"]
 
+    def words(self, *words: str) -> list[str]:
+        """Return the command line of kubectl with these words, for whoever runs it by himself."""
+        return [*self._words, *words]
+
     def run(self, *words: str, stdin: str = "", seconds: float = 60.0) -> str:
         """Run kubectl and return what it prints.
 
