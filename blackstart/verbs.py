@@ -23,7 +23,7 @@ from blackstart.phases import (
     root_application,
     seed,
 )
-from blackstart.rebuild import closing, dark, install, leaving, outage, snapshot
+from blackstart.rebuild import ceph, closing, dark, install, leaving, outage, snapshot
 
 if TYPE_CHECKING:
     from blackstart.phases.base import Phase
@@ -58,9 +58,10 @@ ONLY: dict[str, tuple[Phase, ...]] = {
 # `rebuild NODE`: these legs, then UP, then AFTER. A leg is one file in rebuild/ and one line here.
 BEFORE: tuple[Leg, ...] = (
     snapshot.LEG,
+    ceph.QUIET,
     outage.LEG,
     leaving.LEG,
     dark.LEG,
     install.LEG,
 )
-AFTER: tuple[Leg, ...] = (closing.LEG,)
+AFTER: tuple[Leg, ...] = (ceph.BACK, closing.LEG)

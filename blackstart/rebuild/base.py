@@ -86,6 +86,10 @@ class Leg(Protocol):
     def title(self) -> str:
         """What it brings about, for people."""
 
+    @property
+    def once(self) -> bool:
+        """Whether only its role can see if it is past: then it is gone once in each run."""
+
     def reasons(self, desired: Cluster, seen: Seen) -> list[str]:
         """Say why it must be gone now; empty when it is past. Pure; RefusedError when it must not be gone."""
 

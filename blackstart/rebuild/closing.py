@@ -16,6 +16,7 @@ class Closing:
 
     name = "closing"
     title = "The order is closed"
+    once = False
 
     def reasons(self, desired: Cluster, seen: Seen) -> list[str]:  # noqa: ARG002 - the Protocol's signature
         """Ask for it when the node is there again; the phases of `up` have held the run until it was."""

@@ -40,6 +40,7 @@ class Dark:
 
     name = "dark"
     title = "The old system goes dark"
+    once = False
 
     def reasons(self, desired: Cluster, seen: Seen) -> list[str]:  # noqa: ARG002 - the Protocol's signature
         """Ask for it while an old system answers; what does not answer is the installer's, who may be half-way."""

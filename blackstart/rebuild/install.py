@@ -16,6 +16,7 @@ class Install:
 
     name = "install"
     title = "Boot disk erased, new system installed"
+    once = False
 
     def reasons(self, desired: Cluster, seen: Seen) -> list[str]:
         """Ask for it until the node answers with the order's id, by the host key that was made for it."""

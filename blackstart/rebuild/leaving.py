@@ -42,6 +42,7 @@ class Leaving:
 
     name = "leaving"
     title = "Drained, out of etcd, out of the API"
+    once = False
 
     def reasons(self, desired: Cluster, seen: Seen) -> list[str]:
         """Name what is left of the old node; what a renewed one has is the new one's."""

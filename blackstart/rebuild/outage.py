@@ -18,6 +18,7 @@ class Outage:
 
     name = "outage"
     title = "A node that is not Ready goes dark first"
+    once = False
 
     def reasons(self, desired: Cluster, seen: Seen) -> list[str]:
         """Ask for it while the old node is in the cluster, is not Ready, and may have power."""

@@ -77,7 +77,8 @@ def _go(works: Works, legs: Sequence[Leg], journal: Journal) -> list[str]:
         seen = look(works)
         if not seen.renewed:
             require_well(works.desired, seen)
-        found = next(((leg, why) for leg in legs if (why := leg.reasons(works.desired, seen))), None)
+        asked = [leg for leg in legs if not (leg.once and leg.name in gone)]
+        found = next(((leg, why) for leg in asked if (why := leg.reasons(works.desired, seen))), None)
         if found is None:
             return gone
         leg, why = found

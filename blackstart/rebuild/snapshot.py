@@ -26,6 +26,7 @@ class Snapshot:
 
     name = "snapshot"
     title = "Snapshot of etcd, proven, on this machine"
+    once = False
 
     def reasons(self, desired: Cluster, seen: Seen) -> list[str]:  # noqa: ARG002 - the Protocol's signature
         """Ask for one that is newer than the order, as long as the old node may still be a member."""

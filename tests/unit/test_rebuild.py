@@ -13,7 +13,7 @@ from blackstart.metal.pins import host_name, pin
 from blackstart.power.base import Power
 from blackstart.power.base import Seen as PowerSeen
 from blackstart.probe.observed import NodeFacts, Observed
-from blackstart.rebuild import closing, install, leaving, outage, run, snapshot
+from blackstart.rebuild import ceph, closing, install, leaving, outage, run, snapshot
 from blackstart.rebuild.base import Seen
 from blackstart.rebuild.others import require_well
 from blackstart.rebuild.path import path, text
@@ -157,7 +157,7 @@ def test_a_leg_that_does_not_come_true_is_not_gone_for_ever() -> None:
     gone_times: list[str] = []
 
     class Stubborn:
-        name, title = "stubborn", "Never true"
+        name, title, once = "stubborn", "Never true", False
 
         def reasons(self, *_: object) -> list[str]:
             return ["still so"]
@@ -171,6 +171,16 @@ def test_a_leg_that_does_not_come_true_is_not_gone_for_ever() -> None:
         with pytest.raises(GateTimeoutError, match="stubborn did not come true on casper-3: still so"):
             run.rebuild(works, [Stubborn()], tuple, [], type("J", (), {"write": lambda *_, **__: None})())  # type: ignore[arg-type]
     assert len(gone_times) == run.ROUNDS
+
+
+def test_ceph_is_asked_where_there_may_be_one() -> None:
+    rook = with_api(HEALTHY, crds=HEALTHY.api.crds | {"cephclusters.ceph.rook.io"})
+    assert ceph.QUIET.reasons(DESIRED, seen(rook))
+    assert not ceph.QUIET.reasons(DESIRED, seen(removed(rook))), "the node has left: Ceph was asked before"
+    assert not ceph.QUIET.reasons(DESIRED, seen())
+    assert not ceph.BACK.reasons(DESIRED, seen(rook)), "it is not back yet"
+    assert ceph.BACK.reasons(DESIRED, seen(with_node(rook, NODE, installation=ORDER.id)))
+    assert [leg.name for leg in (*BEFORE, *AFTER) if leg.once] == ["ceph_quiet", "ceph_back"]
 
 
 def test_an_order_is_kept_until_it_is_closed(tmp_path: Path) -> None:
