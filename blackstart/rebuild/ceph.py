@@ -26,7 +26,7 @@ def _play(works: Works, seen: Seen, state: Literal["quiet", "back"]) -> None:
 
 
 class Quiet:
-    """Every placement group can do without the node's OSDs, noout is set for them; RefusedError with all that cannot."""
+    """Every placement group can do without the OSDs of the node, which are not to be replaced meanwhile."""
 
     name = "ceph_quiet"
     title = "Ceph can do without the node's OSDs and waits for them"
