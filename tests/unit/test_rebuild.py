@@ -166,10 +166,11 @@ def test_a_leg_that_does_not_come_true_is_not_gone_for_ever() -> None:
             gone_times.append("gone")
 
     works: Any = type("Works", (), {"desired": DESIRED, "node": NODE})()
+    quiet: Any = type("Journal", (), {"write": lambda *_, **__: None})()
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(run, "look", lambda _works: seen())
         with pytest.raises(GateTimeoutError, match="stubborn did not come true on casper-3: still so"):
-            run.rebuild(works, [Stubborn()], tuple, [], type("J", (), {"write": lambda *_, **__: None})())  # type: ignore[arg-type]
+            run.rebuild(works, [Stubborn()], tuple, [], quiet)
     assert len(gone_times) == run.ROUNDS
 
 
