@@ -11,6 +11,7 @@ from blackstart import paths
 from blackstart.bundle.server import serve
 from blackstart.engine.gates import Gates
 from blackstart.errors import BlackstartError, InputError, UnreachableError
+from blackstart.metal.order import folder
 from blackstart.probe.receipts import write_receipts
 
 if TYPE_CHECKING:
@@ -67,13 +68,18 @@ def batches(phases: Sequence[Phase]) -> list[list[Phase]]:
     return groups
 
 
-def refuse_unreachable(observed: Observed, limit: Sequence[str]) -> None:
-    """Raise UnreachableError when a node that is to be worked on does not answer, with each one's evidence."""
+def refuse_unreachable(observed: Observed, limit: Sequence[str], state: Path) -> None:
+    """Raise UnreachableError when a node that is to be worked on does not answer, with each one's evidence.
+
+    The cluster's state folder tells whether a rebuild of it was begun.
+    """
     if gone := [node for name, node in observed.nodes.items() if name in limit and not node.reachable]:
+        begun = [node.name for node in gone if folder(state, node.name).is_dir()]
         raise UnreachableError(
             "\n".join(f"{node.name}: {node.error}" for node in gone),
             hint="nothing was changed. Power it on or mend the way to it, then run again; "
-            "to repair the network plugin alone: up --only network",
+            "to repair the network plugin alone: up --only network"
+            + "".join(f"\na rebuild of {name} was begun and not ended: blackstart rebuild {name}" for name in begun),
         )
 
 
@@ -100,7 +106,9 @@ class Run:
         # Break-glass works through whichever control plane answers; everything else needs every node that it is for.
         answering = self.looker.reachable()
         whole = any(phase.local for phase in self.phases)
-        refuse_unreachable(observed, self.limit if whole or not answering else answering)
+        refuse_unreachable(
+            observed, self.limit if whole or not answering else answering, paths.state(self.desired.name)
+        )
         steps = plan(self.phases, self.desired, observed, self.limit)
         self.journal.write("plan", steps=[step_event(step) for step in steps])
         with ExitStack() as stack:
