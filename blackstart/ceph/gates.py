@@ -18,10 +18,10 @@ if TYPE_CHECKING:
 CLEAN = frozenset({"active", "clean"})
 # A clean group may be checked or have snapshots trimmed meanwhile (ceph doc/rados/operations/pg-states.rst).
 BUSY = frozenset({"scrubbing", "deep", "snaptrim", "snaptrim_wait"})
-# What a group lacks while the host is away already, and nothing but that.
-AWAY = frozenset({"undersized", "degraded"})
-# Flags that keep OSDs from coming back or data from being whole again.
-HINDRANCES = frozenset({"noup", "noin", "norecover", "nobackfill", "norebalance", "pauserd", "pausewr"})
+# What a group lacks while the host is away already, and nothing but that; or others serve it in its stead (remapped).
+AWAY = frozenset({"undersized", "degraded", "remapped"})
+# Flags that keep OSDs from coming back or data from being whole again; with nodown I/O waits for OSDs that are gone.
+HINDRANCES = frozenset({"nodown", "noup", "noin", "norecover", "nobackfill", "norebalance", "pauserd", "pausewr"})
 _NAMED = 3  # of many placement groups with one trouble, so many are named
 
 
@@ -60,7 +60,7 @@ def notes(seen: Ceph, node: str) -> tuple[str, ...]:
 def _flags(seen: Ceph) -> Iterator[str]:
     for flag in sorted(seen.flags & HINDRANCES):
         name = "pause" if flag.startswith("pause") else flag
-        yield f"the cluster's flag {flag} is set, so that it would not get well again; `ceph osd unset {name}` first"
+        yield f"the cluster's flag {flag} is set, so that it would hang or not get well; `ceph osd unset {name}` first"
 
 
 def _others(seen: Ceph, host: str) -> Iterator[str]:

@@ -47,6 +47,12 @@ def mons(seen: Ceph, node: str) -> tuple[str, ...]:
     return tuple(mon.name for mon in seen.mons if mon.host == bucket(node))
 
 
+def idle(seen: Ceph, node: str) -> bool:
+    """Tell whether Ceph has nothing on a node: no OSD, no monitor, no manager, and no mark of ours."""
+    host = bucket(node)
+    return not (seen.of(host) or mons(seen, node) or seen.mgrs.get(host) or seen.mark(host))
+
+
 def ours(seen: Ceph, node: str) -> frozenset[int]:
     """Return the OSDs whose noout is ours and is still set."""
     mark = seen.mark(bucket(node))

@@ -45,6 +45,7 @@ def test_a_host_is_rebuilt_around_its_disks(cluster: Cluster, look: Callable[[],
 
     room.destroy(GONE)
     cluster.until(lambda: not osds & cluster.osds_up(), "its OSDs are down")
+    cluster.until(lambda: not any(pg.states & {"stale", "peering"} for pg in look().pgs), "groups have settled")
     now = look()
     assert now.active_mgr == MGRS["melchior-1"]
     assert gates.objections(now, GONE) == (), "a rebuild that was cut off goes on"
@@ -79,6 +80,7 @@ def test_a_host_is_rebuilt_around_its_disks(cluster: Cluster, look: Callable[[],
     assert cluster.get() == sums
 
 
+@pytest.mark.long
 def test_an_osd_without_noout_is_taken_out(cluster: Cluster, look: Callable[[], Ceph]) -> None:
     """The proof that what kept them in above was the flag."""
     osd = cluster.osds_of("casper-3")[0]
@@ -91,6 +93,7 @@ def test_an_osd_without_noout_is_taken_out(cluster: Cluster, look: Callable[[], 
     cluster.until_clean()
 
 
+@pytest.mark.long
 def test_a_mark_of_another_cluster_is_refused(cluster: Cluster, role: Play) -> None:
     document = f'{{"order": "x", "fsid": "{OTHER}", "osds": [], "noout": []}}'
     cluster.ceph("config-key", "set", "blackstart/noout/casper-3", document)

@@ -105,7 +105,7 @@ def test_a_host_that_is_away_already_may_stay_away() -> None:
     """Nothing more would stop, as long as nobody else is missing."""
     away = ceph(
         osds=osds(osd(0, up=False), osd(1, up=False)),
-        pgs=(pg("1.0", {2, 4}, "active+undersized+degraded"), pg("1.1", {3, 5}, "active+undersized")),
+        pgs=(pg("1.0", {2, 4}, "active+undersized+degraded"), pg("1.1", {3, 4, 5}, "active+clean+remapped")),
         mons=(Mon("a", "one", in_quorum=False), Mon("b", "two", in_quorum=True), Mon("c", "three", in_quorum=True)),
         mgrs={"two": ("y",)},
         active_mgr="y",
@@ -148,6 +148,15 @@ def test_a_lost_osd_of_an_erasure_coded_pool_is_none() -> None:
     ]
 
 
+EMPTY: dict[str, Any] = {
+    "quorum": {"monmap": {"fsid": FSID, "mons": []}, "quorum_names": []},
+    "nodes": {},
+    "tree": {"nodes": []},
+    "dump": {"osds": [], "pools": [], "flags": "noout"},
+    "mgr": {"available": False, "active_name": "x"},
+    "pgs": [],
+    "marks": {},
+}
 MARK = Mark("one", "order-1", FSID, frozenset({0, 1}), frozenset({1}))
 
 
@@ -205,9 +214,18 @@ def test_a_mark_is_read_as_it_was_written() -> None:
     assert document(MARK) == {"order": "order-1", "fsid": FSID, "osds": [0, 1], "noout": [1]}
 
 
+@pytest.mark.parametrize("value", ["", "{}", "[]", "yes"])
+def test_a_mark_that_is_none_of_ours_is_named(value: str) -> None:
+    said = {**EMPTY, "marks": {"blackstart/noout/one": value}}
+    with pytest.raises(CephError, match="blackstart/noout/one in Ceph is none of ours"):
+        reduced(said)
+
+
 def test_a_host_without_osds_is_not_believed() -> None:
     assert "it knows those of one, three, two" in quiet.unknown(ceph(), "tow")
     assert quiet.unknown(ceph(), "two") == ""
+    assert [quiet.idle(ceph(), host) for host in ("tow", *HOSTS)] == [True, False, False, False]
+    assert not quiet.idle(ceph(mons=(Mon("a", "tow", in_quorum=True),)), "tow")
 
 
 class Api:
@@ -265,14 +283,5 @@ def test_silence_and_status_are_kept_apart() -> None:
 
 def test_documents_of_an_old_ceph_are_read_too() -> None:
     """`pg dump pgs` was a bare list once, and a cluster without any CRUSH flags leaves them out."""
-    said: dict[str, Any] = {
-        "quorum": {"monmap": {"fsid": FSID, "mons": []}, "quorum_names": []},
-        "nodes": {},
-        "tree": {"nodes": []},
-        "dump": {"osds": [], "pools": [], "flags": "noout"},
-        "mgr": {"available": False, "active_name": "x"},
-        "pgs": [],
-        "marks": {},
-    }
-    found = parse(reduced(said))
+    found = parse(reduced(EMPTY))
     assert (found.fsid, found.active_mgr, found.flags, found.osds) == (FSID, "", frozenset({"noout"}), ())

@@ -89,7 +89,7 @@ class Ceph:
 
 
 def reduced(said: dict[str, Any]) -> dict[str, Any]:
-    """Reduce Ceph's documents to what decisions need (pure)."""
+    """Reduce Ceph's documents to what decisions need (pure). Raises CephError for a mark that is none."""
     dump, tree = said["dump"], said["tree"]["nodes"]
     pgs = said["pgs"] if isinstance(said["pgs"], list) else said["pgs"]["pg_stats"]
     mons = said["quorum"]["monmap"]
@@ -118,8 +118,17 @@ def reduced(said: dict[str, Any]) -> dict[str, Any]:
         "active_mgr": said["mgr"]["active_name"] if said["mgr"]["available"] else "",
         "flags": dump["flags"].split(","),
         "host_noout": sorted(hosts),
-        "marks": {key[len(MARKS) :]: json.loads(value) for key, value in said["marks"].items()},
+        "marks": {key[len(MARKS) :]: _mark(key, value) for key, value in said["marks"].items()},
     }
+
+
+def _mark(key: str, value: str) -> dict[str, Any]:
+    try:
+        mark: dict[str, Any] = json.loads(value)
+        return {name: mark[name] for name in ("order", "fsid", "osds", "noout")}
+    except (ValueError, KeyError, TypeError) as error:
+        text = f"the mark {key} in Ceph is none of ours: {value[:80]!r}. Remove it: `ceph config-key rm {key}`"
+        raise CephError(text) from error
 
 
 def rook(kubectl: Kubectl, namespace: str, avoid: str) -> list[str] | None:

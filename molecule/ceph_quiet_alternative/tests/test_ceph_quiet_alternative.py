@@ -9,19 +9,19 @@ if TYPE_CHECKING:
     from conftest import Kubectl
     from testinfra.host import Host
 
-FSID = "0f92ff89-36eb-4ddb-a18e-a13eaf1dde4c"
+FSID = "f8b4d19e-477e-4fac-a319-71df99b40cbd"
 
 
 def test_the_mark_comes_first(host: Host) -> None:
     asked = host.file("/srv/recorded/asked").content_string.splitlines()
-    done = [line.strip() for line in asked if line.split()[1] in {"set", "set-group", "fail"}]
+    done = [line.strip() for line in asked if {"set", "set-group", "fail"} & set(line.split()[1:2])]
     assert [line.split(" {")[0] for line in done] == [
         "config-key set blackstart/noout/melchior-1",
-        "osd set-group noout osd.1 osd.3",
+        "osd set-group noout osd.0 osd.3",
         "mgr fail x",
     ]
     mark = json.loads(host.file("/srv/recorded/mark").content_string)
-    assert mark == {"order": "order-of-a-test", "fsid": FSID, "osds": [1, 3], "noout": [1, 3]}
+    assert mark == {"order": "order-of-a-test", "fsid": FSID, "osds": [0, 3], "noout": [0, 3]}
 
 
 def test_rook_leaves_the_monitor_alone(kubectl: Kubectl) -> None:

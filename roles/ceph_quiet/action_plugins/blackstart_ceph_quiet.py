@@ -66,14 +66,17 @@ class ActionModule(ActionBase):
     def _judge(self) -> tuple[Ceph | None, dict[str, Any]]:
         """Look and judge; return what was seen when nothing speaks against it, and the result."""
         node = self._given["node"]
+        head = f"Ceph's daemons on {node} must not stop now"
         try:
             seen = self._look()
         except SilentError as error:
-            return None, _refused(node, [f"Ceph cannot be asked how it is: {error}"])
+            return None, _refused(head, [f"Ceph cannot be asked how it is: {error}"])
         if seen is None:
             return None, _nothing()
+        if not self._given["has_osds"] and plans.idle(seen, node):
+            return None, _result((), f"Ceph has nothing on {node}")
         if objections := self._objections(seen):
-            return None, _refused(node, objections)
+            return None, _refused(head, objections)
         return seen, _result(gates.notes(seen, node), "every gate is open")
 
     def _quiet(self) -> dict[str, Any]:
@@ -92,7 +95,7 @@ class ActionModule(ActionBase):
                 if seen is None:
                     return _nothing()
                 if strangers := back.strangers(seen, node):
-                    return _refused(node, strangers)
+                    return _refused(f"Ceph is not back on {node}", strangers)
                 missing: Sequence[str] = back.missing(seen, node)
             except SilentError as error:
                 missing = [f"Ceph does not answer: {error}"]
@@ -145,14 +148,14 @@ class ActionModule(ActionBase):
         return answer
 
 
-def _refused(node: str, objections: Sequence[str]) -> dict[str, Any]:
+def _refused(head: str, objections: Sequence[str]) -> dict[str, Any]:
     lines = "\n".join(f"- {line}" for line in objections)
     return {
         "failed": True,
         "present": True,
         "objections": list(objections),
         "blackstart_refused": True,
-        "msg": f"Ceph's daemons on {node} must not stop now; nothing was changed:\n{lines}",
+        "msg": f"{head}; nothing was changed:\n{lines}",
     }
 
 
