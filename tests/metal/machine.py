@@ -22,6 +22,7 @@ from tests.metal.lan import Lan
 DISK_BYTES = 12_000_000_000  # "12 GB" as sold
 MEMORY_MIB = 2560
 SERIALS = ("BOOT0001", "CEPH0001", "CEPH0002")  # the boot disk's first
+CANARIES = SERIALS[1:]
 _FIRMWARE = (Path("/usr/share/OVMF"), Path("/usr/share/edk2/x64"))  # Debian, Arch
 _WORDS = "words.json"
 
