@@ -79,7 +79,7 @@ class Site:
         mark: dict[str, str | bool] = {"id": order, "node": NAME, "live": True}
         authorized = (self.room / "id_ed25519.pub").read_text().strip()
         cloud.seed(self.room / "www/seed", host_key=self.room / LIVE, authorized=authorized, mark=mark)
-        made = self.room / "live"
+        made = self.room / "live-system"
         line = f"console=ttyS0 {cloud.line(f'{self.url}seed/')}"
         direct = Direct(made / live.KERNEL, made / live.CPIO, line)
         replace(self.machine, direct=direct).on()
@@ -142,7 +142,7 @@ def make(room: Path, live_system: Path, archive: Path) -> None:
     (room / "www").mkdir()
     for kind in (repository.SIGNED, repository.UNSIGNED):
         (room / "www" / kind).symlink_to(archive / kind)
-    (room / "live").symlink_to(live_system)
+    (room / "live-system").symlink_to(live_system)
     (room / "inventory").mkdir()
     (room / "inventory/hosts.yml").write_text(yaml.safe_dump(_inventory()))
 

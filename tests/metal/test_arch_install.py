@@ -81,7 +81,7 @@ def test_packages_that_are_not_signed_or_not_there_are_found_out_before_anything
     disk_images.write(practice.machine.disk(BOOT), LABEL_AT, disk_images.CANARY)
     practice.run("blockdev", "--flushbufs", f"/dev/disk/by-id/{practice.machine.by_id(BOOT)}")
     found = hashes(practice)
-    with pytest.raises(RefusedError, match=f"{repository.WITHOUT_SIGNATURE}: missing required signature"):
+    with pytest.raises(RefusedError, match=f"not signed by a key(?s:.*){repository.WITHOUT_SIGNATURE}"):
         practice.install(arch_install_mirror=f"{practice.url}{repository.UNSIGNED}")
     with pytest.raises(RoleFailedError, match="cannot be reached from the machine"):
         practice.install(arch_install_mirror="http://10.77.15.1:9/nowhere")
@@ -91,6 +91,9 @@ def test_packages_that_are_not_signed_or_not_there_are_found_out_before_anything
 def test_a_system_is_installed_on_that_disk_alone(
     practice: Site, before: dict[str, str], say: Callable[[str], None]
 ) -> None:
+    # What an earlier try may have left in the same live system.
+    practice.run("mount", "-t", "tmpfs", "left", "/mnt")
+    practice.run("systemd-run", "--unit=blackstart-arch-install", "--working-directory=/mnt", "sleep", "infinity")
     changed = practice.install()
     assert changed[site.NAME] > 0
     assert hashes(practice, *CANARIES) == {serial: before[serial] for serial in CANARIES}

@@ -27,7 +27,9 @@ RETURN = "{}"
 
 # What pacman says (lib/libalpm/error.c, src/pacman/callback.c), and what it means for whom.
 SIGNATURES = re.compile(
-    r"(missing required signature|invalid or corrupted (package|database)|signature from .* is)[^\n]*"
+    r"missing required signature|signature from .* is |invalid or corrupted package|required key missing"
+    # A signature that is not in the database is asked for beside the package; there is none.
+    r"|failed retrieving file '\S+\.sig' from .* 404"
 )
 UNREACHABLE = re.compile(
     r"failed (retrieving file|to synchronize)[^\n]*|Could not resolve[^\n]*|Failed to connect[^\n]*"
