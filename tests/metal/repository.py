@@ -37,10 +37,12 @@ _EMPTY = (
     "amd-ucode", "dosfstools", "e2fsprogs", "efibootmgr", "linux-firmware", "python", "xfsprogs",
 )  # fmt: skip
 _GONE = (
-    *("boot", "dev", "proc", "sys", "run", "tmp", "mnt", "media", "init", "vmlinuz", "vmlinuz.old", "initrd.img"),
-    *("initrd.img.old", "usr/lib/modules", "var/cache/apt", "var/lib/apt", "var/log", "etc/hostname"),
-    *("etc/machine-id", "etc/resolv.conf", "etc/fstab", "var/lib/dbus/machine-id", "usr/share/keyrings/debian*"),
-    *("etc/ssh/ssh_host_*", "etc/systemd/system/*.wants/ssh.service", "etc/systemd/system/sshd.service"),
+    *("boot", "dev", "proc", "sys", "run", "tmp", "mnt", "media", "init", "vmlinuz*", "initrd.img*"),
+    *("usr/lib/modules", "var/cache/apt", "var/lib/apt", "var/log", "var/lib/dbus/machine-id"),
+    *("etc/hostname", "etc/machine-id", "etc/resolv.conf", "etc/fstab", "etc/ssh/ssh_host_*"),
+    # What Debian starts by itself: its own chores, and the sshd that has another name on Arch.
+    *("etc/systemd/system/timers.target.wants", "etc/systemd/system/multi-user.target.wants"),
+    *("etc/systemd/system/ssh*.wants", "etc/systemd/system/sshd.service", "etc/systemd/system/system.slice.wants"),
 )
 _STAND_IN = Path(__file__).parent / "stand_in" / "mkinitcpio"
 
@@ -125,7 +127,9 @@ def _staged(room: Room, root: Path) -> Iterator[tuple[PackageInfo, Path]]:
 def _base(root: Path) -> tuple[PackageInfo, Path]:
     """Take from the installed system what a package must not carry; the rest is `base`."""
     for pattern in _GONE:
-        for path in root.glob(pattern):
+        folder, _, last = pattern.rpartition("/")
+        # By its folder's list: a link that leads nowhere is not found by its name.
+        for path in [each for each in (root / folder).iterdir() if each.match(last)]:
             shutil.rmtree(path) if path.is_dir() and not path.is_symlink() else path.unlink()
     switch = root / "etc/nsswitch.conf"
     lines = [
