@@ -129,7 +129,8 @@ def _base(root: Path) -> tuple[PackageInfo, Path]:
     for pattern in _GONE:
         folder, _, last = pattern.rpartition("/")
         # By its folder's list: a link that leads nowhere is not found by its name.
-        for path in [each for each in (root / folder).iterdir() if each.match(last)]:
+        beside = (root / folder).iterdir() if (root / folder).is_dir() else ()
+        for path in [each for each in beside if each.match(last)]:
             shutil.rmtree(path) if path.is_dir() and not path.is_symlink() else path.unlink()
     switch = root / "etc/nsswitch.conf"
     lines = [
