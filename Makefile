@@ -27,7 +27,7 @@ demo: .venv/.installed ## From nothing to a healthy three-node cluster on this m
 
 test: .venv/.complete ## All tests: unit, contracts, linters, Ceph, molecule, the lab and end to end
 	timeout --foreground --signal=INT --kill-after=60 $(TEST_LIMIT) $(PYTEST) -m "not long" \
-	  tests/unit tests/contracts tests/linters tests/ceph tests/molecule tests/lab tests/e2e
+	  tests/unit tests/contracts tests/linters tests/ceph tests/metal tests/molecule tests/lab tests/e2e
 
 test-all: .venv/.complete ## As test, and the long ones: a second cold start, interrupted in each phase
 	$(PYTEST) -m "lab or not lab" tests

@@ -1,0 +1,123 @@
+#!/usr/bin/python
+"""Erase one disk and give it a partition table with an EFI system partition and a root; sure of the disk once more.
+
+Judged it was by blackstart_erasable; between that and this a name can have come to point at another disk.
+"""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+from ansible.module_utils.basic import AnsibleModule
+
+DOCUMENTATION = r"""
+module: blackstart_boot_disk
+short_description: Partition a boot disk
+options:
+  disk: {description: Its path below /dev/disk/by-id., type: path, required: true}
+  serial: {description: Its serial number., type: str, required: true}
+  size_bytes: {description: Its size., type: int, required: true}
+  esp_mib: {description: The size of the EFI system partition in MiB., type: int, required: true}
+author: [blackstart]
+"""
+
+RETURN = "{}"
+
+ESP = "c12a7328-f81f-11d2-ba4b-00a0c93ec93b"
+ROOT = "4f68bce3-e8cd-4db1-96e7-fbcaf984b709"  # of x86-64, by which systemd knows it (the Discoverable Partitions Spec)
+SECONDS = 60
+
+
+def wrong(listed: dict[str, Any], serial: str, size: int) -> list[str]:
+    """Return what tells a disk, as lsblk lists it, from the one that was judged (pure)."""
+    disk = listed["blockdevices"][0]
+    seen = {
+        "type": (disk["type"], "disk"),
+        "serial number": (disk["serial"], serial),
+        "size": (int(disk["size"]), size),
+    }
+    return [f"its {what} is {have}, judged was {want}" for what, (have, want) in seen.items() if have != want]
+
+
+def missing(listed: dict[str, Any]) -> list[str]:
+    """Return which of the two partitions is not as wanted (pure)."""
+    parts = [part.get("parttype") for part in listed["blockdevices"][0].get("children", [])]
+    return [] if parts == [ESP, ROOT] else [f"found partitions of the types {parts}, wanted {[ESP, ROOT]}"]
+
+
+class Disk:
+    """The disk, by its name."""
+
+    def __init__(self, module: AnsibleModule) -> None:
+        """Touch nothing yet."""
+        self.module = module
+        self.path: str = module.params["disk"]
+
+    def run(self, *words: str) -> str:
+        """Run a command; the task fails with what it said."""
+        status, out, err = self.module.run_command(list(words))
+        if status != 0:
+            said = "\n".join((out + err).strip().splitlines()[-6:])
+            self.module.fail_json(msg=f"{' '.join(words[:2])} failed on {self.path}: {said}")
+        return str(out)
+
+    def look(self) -> dict[str, Any]:
+        """List the disk and its partitions."""
+        columns = "NAME,TYPE,SERIAL,SIZE,PARTTYPE"
+        found: dict[str, Any] = json.loads(self.run("lsblk", "--json", "--bytes", "--output", columns, self.path))
+        return found
+
+    def make_sure(self) -> None:
+        """Refuse unless it is the judged disk, and the kernel gives it to us alone."""
+        said = wrong(self.look(), self.module.params["serial"], self.module.params["size_bytes"])
+        try:
+            os.close(os.open(self.path, os.O_RDWR | os.O_EXCL | os.O_CLOEXEC))
+        except OSError as error:
+            said.append("somebody uses it" if error.errno == errno.EBUSY else str(error.strerror))
+        if said:
+            text = f"{self.path} is not the disk that was judged: {'; '.join(said)}. Nothing was written to it"
+            self.module.fail_json(msg=text, blackstart_refused=True)
+
+    def partition(self) -> None:
+        """Write the table and see that the kernel has it."""
+        # An old mark that lies where a new partition begins would be taken up (LVM, RAID) as soon as that is there.
+        old = sorted(str(path) for path in Path(self.path).parent.glob(f"{Path(self.path).name}-part*"))
+        self.run("wipefs", "--all", "--force", *old, self.path)
+        self.run("sgdisk", "--zap-all", self.path)
+        # Not with --quiet: then it does nothing and says that all is well (gptfdisk 1.0.9).
+        first = ("--new=1:0:+{}M".format(self.module.params["esp_mib"]), "--typecode=1:ef00", "--change-name=1:ESP")
+        second = ("--new=2:0:0", "--typecode=2:8304", "--change-name=2:root")
+        self.run("sgdisk", *first, *second, self.path)
+        self.run("partprobe", self.path)
+        parts = [f"{self.path}-part{number}" for number in (1, 2)]
+        self.run("udevadm", "wait", "--settle", f"--timeout={SECONDS}", *parts)
+        self.run("wipefs", "--all", "--force", *parts)
+        self.run("sgdisk", "--verify", self.path)
+        if said := missing(self.look()):
+            self.module.fail_json(msg=f"{self.path} was partitioned, and it is not so: {'; '.join(said)}")
+
+
+def main() -> None:
+    """Enter from Ansible."""
+    module = AnsibleModule(
+        argument_spec={
+            "disk": {"type": "path", "required": True},
+            "serial": {"type": "str", "required": True},
+            "size_bytes": {"type": "int", "required": True},
+            "esp_mib": {"type": "int", "required": True},
+        },
+        supports_check_mode=True,
+    )
+    disk = Disk(module)
+    disk.make_sure()
+    if not module.check_mode:
+        disk.partition()
+    module.exit_json(changed=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,59 @@
+"""The practice machine's live system: Debian with the tools that the official Arch ISO has, as a kernel and one cpio.
+
+It learns its ssh host key, who may come in and what it is by cloud-init from the address that its kernel's command line
+names (ds=nocloud;s=URL), as the official ISO does.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from blackstart.lab import mirror
+from blackstart.lab.parts import Part, texts_below
+from tests.metal import keys
+
+if TYPE_CHECKING:
+    from blackstart.lab.parts import Room
+
+SUITE = "trixie"
+KERNEL, CPIO = "vmlinuz", "live.cpio.zst"
+PACKAGES = (
+    # what makes it a machine
+    "linux-image-cloud-amd64", "systemd", "systemd-sysv", "udev", "dbus", "kmod", "iproute2", "openssh-server",
+    "cloud-init", "python3", "ca-certificates", "curl", "less",
+    # what installs
+    "arch-install-scripts", "pacman-package-manager", "gettext-base", "gnupg", "libarchive-tools", "zstd",
+    "gdisk", "parted", "dosfstools", "e2fsprogs", "xfsprogs", "util-linux-extra", "nvme-cli",
+    "efibootmgr", "systemd-boot-tools", "systemd-boot-efi",
+)  # fmt: skip
+OPTIONS = (
+    "--mode=root",
+    "--variant=minbase",
+    '--aptopt=APT::Install-Recommends "false"',
+    *(f"--dpkgopt=path-exclude=/usr/share/{folder}/*" for folder in ("doc", "info", "lintian", "locale", "man")),
+)
+_TREE = Path(__file__).parent / "live"
+
+
+def part() -> Part:
+    """Return the live system as a part of the cache: KERNEL and CPIO."""
+    recipe = {"suite": SUITE, "packages": PACKAGES, "options": OPTIONS, "tree": texts_below(_TREE)}
+    return Part("live", "the practice machine's live system", 75, recipe, _make, (keys.part(),))
+
+
+def _make(room: Room) -> None:
+    root = room.work / "root"
+    # Debian's pacman-key looks for keyrings in another folder than Arch's.
+    keyrings = [
+        f'--customize-hook=mkdir -p "$1{folder}" && cp {room.inputs["keys"]}/archlinux* "$1{folder}/"'
+        for folder in ("/usr/share/keyrings", "/usr/share/pacman/keyrings")
+    ]
+    hooks = [f"--customize-hook={_TREE / 'customize'}", *keyrings]
+    words = ["mmdebstrap", *OPTIONS, f"--include={','.join(PACKAGES)}", *hooks, SUITE, str(root), mirror.debian()]
+    room.run(words, env={"TMPDIR": str(room.work)})
+    kernel = next((root / "boot").glob("vmlinuz-*"))
+    kernel.rename(room.out / KERNEL)
+    squeeze = "--options=zstd:compression-level=6,zstd:threads=0"
+    cpio = ["bsdtar", "-cf", str(room.out / CPIO), "--format=newc", "--zstd", squeeze, "-C", str(root)]
+    room.run([*cpio, "--exclude=./proc/*", "--exclude=./sys/*", "."])
