@@ -69,7 +69,7 @@ def test_a_host_is_rebuilt_around_its_disks(cluster: Cluster, look: Callable[[],
     again = {cluster.activate(GONE, room.device[disk]) for disk in room.hosts[GONE].disks}
     assert again == osds
 
-    changed, notes = role(GONE, "back", ceph_quiet_timeout=120)
+    changed, notes = role(GONE, "back", ceph_quiet_timeout=300)
     assert (changed, notes) == (1, [])
     now = look()
     assert back.missing(now, GONE) == ()
@@ -132,7 +132,8 @@ def test_the_guard_knows_a_real_osd(cluster: Cluster, tmp_path: Path, bench: Ben
     assert process.run(["blkid", "-p", device], check=False).returncode == 2
     hidden = verdict(cluster.fsid)
     assert hidden.state is State.REFUSED
-    assert hidden.codes == {Code.OSD_TORN, Code.DATA}
+    # Whether its other data is met by the samples is chance: the label at its own place is not.
+    assert hidden.codes - {Code.DATA} == {Code.OSD_TORN}
     assert hidden.osd is not None
     assert (hidden.osd.offset, hidden.osd.osd_uuid) == (disk_images.GIB, known.osd.osd_uuid)
     assert Code.OSD_FOREIGN in verdict(OTHER).codes
