@@ -15,13 +15,19 @@ if TYPE_CHECKING:
     from tests.metal.machine import Machine
 
 NODE = "melchior-1"
+LINE = "console=ttyS0 ds=nocloud;s={seed}"
 HOMELAB = Path(__file__).parents[2] / "inventory" / "homelab"
 # Its other nodes are on paper alone.
 _HOSTS = {NODE: 13, "balthasar-2": 14, "casper-3": 15}
 
 
-def write(folder: Path, machine: Machine, live_system: Path, archive: Path, *, board: str = "") -> list[Path]:
-    """Write it, and return the inventories that are meant; board is the machine's own serial number unless given."""
+def write(
+    folder: Path, machine: Machine, live_system: Path, archive: Path, *, board: str = "", line: str = LINE
+) -> list[Path]:
+    """Write it, and return the inventories that are meant.
+
+    board is the machine's own serial number unless given, line what the live system's kernel is told.
+    """
     network = machine.lan.network
     hosts = {name: {"ansible_host": str(network[last])} for name, last in _HOSTS.items()}
     everywhere: dict[str, Any] = {
@@ -37,7 +43,7 @@ def write(folder: Path, machine: Machine, live_system: Path, archive: Path, *, b
         "netboot_path": str(live_system),
         "netboot_kernel": live.KERNEL,
         "netboot_initrds": [live.CPIO],
-        "netboot_command_line": "console=ttyS0 ds=nocloud;s={seed}",
+        "netboot_command_line": line,
     }
     boot, *ceph = [
         {"id": machine.by_id(serial), "serial": serial, "size_gb": DISK_BYTES // 10**9} for serial in machine.serials

@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from blackstart.metal.order import Order
     from blackstart.model.cluster import Cluster
 
-pytestmark = [pytest.mark.lab, pytest.mark.slow]
+pytestmark = [pytest.mark.lab, pytest.mark.metal]
 NODE = paper.NODE
 WRONG_BOARD = "ANOTHER-BOARD"
 
