@@ -105,7 +105,9 @@ def script(netboot: Netboot, url: str, mac: str, token: str) -> str:
     When a download fails, the machine goes on to what its firmware has next.
     """
     live = f"{url}/live/"
-    words = netboot.command_line.format(live=live, seed=f"{url}/seed/{token}/", mac=hyphens(mac))
+    words = netboot.command_line
+    for name, value in {"live": live, "seed": f"{url}/seed/{token}/", "mac": hyphens(mac)}.items():
+        words = words.replace(f"{{{name}}}", value)
     names = [(name, name.rpartition("/")[2]) for name in netboot.initrds]
     # Kernels of EFI machines read it by this name; iPXE's script has no other way to say it.
     loaded = " ".join(f"initrd={short}" for _, short in names)

@@ -62,8 +62,7 @@ class Netboot:
         except GateTimeoutError as error:
             came, look = server.asked.words()
             raise GateTimeoutError(
-                f"the live system of {order.node} did not answer at {node.ansible_host} in {self.seconds:.0f} s: "
-                f"{came}; {site.driver.state().words}",
+                f"the live system of {order.node} did not answer: {came}; {error.message}",
                 hint=f"{look}. Nothing on it was changed: run the same command again",
             ) from error
         site.say(f"{order.node}: its live system answers; the order is withdrawn")

@@ -49,7 +49,7 @@ class Practice:
         said: list[str] = []
         state = self.room / "state"
         state.mkdir()
-        order = orders.place(state, NODE, self.machine.serials[0], token="c0ffee", now=1.0)  # noqa: S106 - an id
+        order = orders.place(state, NODE, self.machine.serials[0], order_id="c0ffee", now=1.0)
         fleet = Fleet([desired.node(NODE)], state)
 
         def say(words: str) -> None:

@@ -47,5 +47,5 @@ def live_files(folder: Path) -> Path:
 
 def told(desired: Cluster, state: Path) -> tuple[Order, Told]:
     """Place an order and make what its live system is told."""
-    placed = order.place(state, NODE, "SERIAL-1", token="ab12", now=1.0)  # noqa: S106 - an order's id, no secret
+    placed = order.place(state, NODE, "SERIAL-1", order_id="ab12", now=1.0)
     return placed, lives.prepare(desired, state, placed, token="hard-to-guess")  # noqa: S106 - the test's own
