@@ -19,6 +19,9 @@ wanted="
 /usr/bin/repo-add makepkg
 /usr/bin/bsdtar libarchive-tools
 /usr/bin/zstd zstd
+/usr/bin/curl curl
+/usr/bin/mcopy mtools
+/usr/sbin/mkfs.vfat dosfstools
 /usr/bin/gpg gpg
 /usr/bin/gpg-agent gpg-agent
 /usr/sbin/mkfs.ext4 e2fsprogs

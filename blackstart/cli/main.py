@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from blackstart import __version__
-from blackstart.cli import check, disks, lab, plan, rebuild, report, status, up
+from blackstart.cli import check, disks, lab, media, netboot, plan, rebuild, report, status, up
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -44,7 +44,7 @@ def parser() -> argparse.ArgumentParser:
     top.add_argument("--verbose", action="store_true", help="show every task of every role")
     top.add_argument("--no-color", action="store_true", help="plain text (as does NO_COLOR)")
     verbs = top.add_subparsers(title="verbs", metavar="VERB", required=True)
-    for module in (check, plan, up, rebuild, status, disks, report, lab):
+    for module in (check, plan, up, rebuild, status, disks, report, netboot, media, lab):
         module.add_parser(verbs)
     return top
 

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import os
 import subprocess
+import threading
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from blackstart.errors import BlackstartError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from pathlib import Path
+
+_END_SECONDS = 5.0
 
 
 class ProcessError(BlackstartError):
@@ -104,3 +108,42 @@ def follow(
             raise
     if process.returncode != 0:
         raise ProcessError(words, process.returncode, "".join(lines))
+
+
+@contextmanager
+def beside(argv: Sequence[str | os.PathLike[str]], on_line: Callable[[str], None]) -> Iterator[Callable[[], bool]]:
+    """Run a command while the block runs, and end it with the block; yields what says whether it still runs.
+
+    Each line that it prints goes to on_line, from a thread. Raises ProcessError when there is no such command.
+    """
+    words = [os.fspath(word) for word in argv]
+    try:
+        process = subprocess.Popen(  # noqa: S603 - the one door: argv is a list, no shell
+            words,
+            env=_environment(None),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            errors="replace",
+            start_new_session=True,  # Ctrl-C is ours to handle
+        )
+    except FileNotFoundError as error:
+        raise ProcessError(words, 127, f"{error.filename}: not found") from error
+
+    def listen() -> None:
+        for line in process.stdout or ():
+            on_line(line.rstrip("\n"))
+
+    listener = threading.Thread(target=listen, name=words[0], daemon=True)
+    listener.start()
+    with process:
+        try:
+            yield lambda: process.poll() is None
+        finally:
+            process.terminate()
+            try:
+                process.wait(_END_SECONDS)
+            except subprocess.TimeoutExpired:
+                process.kill()
+            listener.join(_END_SECONDS)

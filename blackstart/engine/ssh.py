@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 import paramiko
 
-from blackstart.errors import BlackstartError, Exit, UnreachableError
+from blackstart.errors import BlackstartError, Exit, InputError, UnreachableError
 from blackstart.metal.pins import host_name
 
 if TYPE_CHECKING:
@@ -273,6 +273,16 @@ def _prove_ourselves(transport: paramiko.Transport, node: Node, own: Path) -> No
         f"{node.ansible_user}@{node.ansible_host} lets none of our keys in: {said}",
         hint=f"put the public key into ~/.ssh/authorized_keys of {node.ansible_user} there; a key for this cluster "
         f"alone is taken from {own}",
+    )
+
+
+def public_keys(state: Path) -> list[str]:
+    """Return the public halves of the keys that Fleet comes with, for whoever is to let us in."""
+    own = state / "id_ed25519"
+    if keys := [f"{key.get_name()} {key.get_base64()} blackstart" for _, key in _keys(own)]:
+        return list(dict.fromkeys(keys))
+    raise InputError(
+        f"there is no ssh key to let in: neither {own} nor an agent's", hint=f"ssh-keygen -t ed25519 -N '' -f {own}"
     )
 
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from blackstart.errors import InputError
 from blackstart.metal.lab import Lab
+from blackstart.metal.media import Media
+from blackstart.metal.netboot import Netboot
 
 if TYPE_CHECKING:
     from blackstart.metal.installer import Installer
@@ -16,4 +17,4 @@ def installer(node: Node) -> Installer:
     """Return what installs this node; nothing is done before it is asked to."""
     if node.install_method == "lab":
         return Lab()
-    raise InputError(f"{node.install_method} is not there yet", hint="install_method: lab")
+    return Media() if node.install_method == "media" else Netboot()

@@ -29,3 +29,10 @@ def pin(known_hosts: Path, node: Node, public: str) -> None:
     with os.fdopen(descriptor, "w") as file:
         file.write("".join(f"{line}\n" for line in [*kept, f"{name} {public}"]))
     part.replace(known_hosts)
+
+
+def pinned(known_hosts: Path, node: Node) -> str:
+    """Return the key that a node must show ("ssh-ed25519 AAAA..."), of several the first; empty when there is none."""
+    lines = known_hosts.read_text().splitlines() if known_hosts.exists() else []
+    words = (line.split() for line in lines)
+    return next((" ".join(found[1:3]) for found in words if found and host_name(node) in found[0].split(",")), "")

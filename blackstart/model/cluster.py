@@ -214,6 +214,24 @@ class Storage(Strict):
     trim: bool = True  # whether nodes give free blocks back to their disks; in a container they are the machine's
 
 
+class Netboot(Strict):
+    """The live system that installs: where its files are, and how it is booted.
+
+    path is the folder of the files, left out netboot/ in the bundle; kernel and initrds are names in it. In
+    command_line `{live}` is that folder's URL and `{seed}` that of cloud-init's seed, both with a slash at their end,
+    and `{mac}` the address of the interface, as in 52-54-00-aa-00-01. The ISO is what the files are taken from.
+    """
+
+    path: Annotated[Path | None, BeforeValidator(lambda value: value or None)] = None
+    kernel: str = "arch/boot/x86_64/vmlinuz-linux"
+    initrds: tuple[str, ...] = ("arch/boot/x86_64/initramfs-linux.img",)
+    command_line: str = (
+        "archisobasedir=arch archiso_http_srv={live} checksum=y ip=dhcp BOOTIF=01-{mac} ds=nocloud;s={seed}"
+    )
+    iso_url: str = ""
+    iso_sha256: str = ""
+
+
 class Cluster(Strict):
     """Everything the inventory says; `nodes` in inventory order."""
 
@@ -235,6 +253,7 @@ class Cluster(Strict):
     seed: Seed = Seed()
     gpu: Gpu = Gpu()
     storage: Storage = Storage()
+    netboot: Netboot = Netboot()
     bundle_path: Path
 
     @property

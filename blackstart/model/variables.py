@@ -42,6 +42,7 @@ TOPICS = (
     Topic("seed_", cluster.Seed, "seed", "seed"),
     Topic("gpu_", cluster.Gpu, "gpu", "gpu"),
     Topic("storage_", cluster.Storage, "storage", "storage"),
+    Topic("netboot_", cluster.Netboot, "netboot", "netboot"),
 )
 # Fields of Cluster itself, with the prefix cluster_.
 OWN = ("name", "id", "domain")

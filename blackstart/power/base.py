@@ -6,7 +6,7 @@ import importlib
 import time
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 from blackstart.errors import GateTimeoutError, InputError
 
@@ -58,6 +58,14 @@ class Driver(Protocol):
 
     def state(self) -> Seen:
         """Look; a driver that cannot tell, or not now, says so and raises nothing."""
+
+
+@runtime_checkable
+class BootsNetwork(Protocol):
+    """A button that can also say what the machine boots from when it is switched on next."""
+
+    def next_boot(self, *, network: bool) -> str:
+        """Have it boot from the network, or from its disk as its firmware finds it; in words what was done."""
 
 
 def off_then_on(

@@ -68,6 +68,23 @@ class Redfish:
         except UnreachableError as error:
             return Seen(Power.UNKNOWN, error.message)
 
+    def next_boot(self, *, network: bool) -> str:
+        """Set the boot override to Pxe once, or take it away; to Hdd where a controller cannot take it away.
+
+        Some never do so by themselves: sushy-tools 2.2.0 reads "Once" back as Continuous.
+        """
+        sushy = self._sushy
+        with self._talking() as system:
+            if network:
+                source, target, enabled = "the network", sushy.BOOT_SOURCE_TARGET_PXE, sushy.BOOT_SOURCE_ENABLED_ONCE
+            elif sushy.BOOT_SOURCE_TARGET_NONE in system.get_allowed_system_boot_source_values():
+                none, disabled = sushy.BOOT_SOURCE_TARGET_NONE, sushy.BOOT_SOURCE_ENABLED_DISABLED
+                source, target, enabled = "what its firmware chooses", none, disabled
+            else:
+                source, target, enabled = "its disk", sushy.BOOT_SOURCE_TARGET_HDD, sushy.BOOT_SOURCE_ENABLED_ONCE
+            system.set_system_boot_options(target, enabled=enabled)
+        return f"the controller at {self._url} has {self._name} boot from {source} next"
+
     @contextmanager
     def _talking(self) -> Iterator[Any]:
         """Hand out the System resource as it is now; what goes wrong with it is said in our words."""

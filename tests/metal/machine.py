@@ -40,7 +40,8 @@ class Direct:
 class Machine:
     """One machine on a network. Its folder holds disks, firmware variables and the log of its serial line.
 
-    `rom`: the network card carries iPXE itself, in place of the firmware's own PXE client.
+    `rom`: the network card carries iPXE itself, in place of the firmware's own PXE client. `sticks` are images of
+    volumes that are plugged in, and cannot be written.
     """
 
     folder: Path
@@ -52,6 +53,7 @@ class Machine:
     memory_mib: int = MEMORY_MIB
     rom: bool = False
     direct: Direct | None = None
+    sticks: tuple[Path, ...] = ()
     tells: bool = True
     repeat: float = 0.0
 
@@ -156,6 +158,8 @@ class Machine:
             # Unsafe towards a power cut of this machine, not of the practice machine: what it wrote, we have.
             words += ["-drive", f"id={serial},if=none,format=raw,cache=unsafe,discard=unmap,file={self.disk(serial)}"]
             words += ["-device", f"nvme,serial={serial},drive={serial}"]
+        for stick in self.sticks:
+            words += ["-drive", f"if=virtio,format=raw,readonly=on,file={stick}"]
         if self.direct:
             words += ["-kernel", str(self.direct.kernel), "-initrd", str(self.direct.initrd)]
             words += ["-append", self.direct.line]

@@ -7,10 +7,13 @@ makes behave is not tested.
 
 from __future__ import annotations
 
+import base64
+import json
 import socket
 import subprocess
 import sys
 import time
+import urllib.request
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,7 +21,7 @@ import bcrypt
 import pytest
 
 from blackstart.errors import UnreachableError
-from blackstart.power.base import Power
+from blackstart.power.base import BootsNetwork, Power
 from blackstart.power.ipmi import Ipmi
 from blackstart.power.redfish import Redfish
 
@@ -98,6 +101,24 @@ def test_redfish_cycles_by_seeing_the_power_gone(redfish: str) -> None:
     until(button, Power.ON)
     assert button.cycle().endswith("switched casper-3 on")
     until(button, Power.ON)
+
+
+def test_redfish_has_a_machine_boot_from_the_network_and_from_its_disk_again(redfish: str) -> None:
+    button = Redfish("casper-3", redfish, "admin", PASSWORD, system=ONE)
+    assert isinstance(button, BootsNetwork)
+    token = base64.b64encode(f"admin:{PASSWORD}".encode()).decode()
+    question = urllib.request.Request(
+        f"{redfish}/redfish/v1/Systems/{ONE}", headers={"Authorization": f"Basic {token}"}
+    )
+
+    def target() -> str:
+        with urllib.request.urlopen(question, timeout=10) as answer:
+            return str(json.load(answer)["Boot"]["BootSourceOverrideTarget"])
+
+    assert button.next_boot(network=True).endswith("has casper-3 boot from the network next")
+    assert target() == "Pxe"
+    assert button.next_boot(network=False).endswith("has casper-3 boot from its disk next")
+    assert target() == "Hdd"
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from blackstart.model.rules import gpu, networks, nodes, power, settings, versions
+from blackstart.model.rules import gpu, netboot, networks, nodes, power, settings, versions
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -40,6 +40,8 @@ RULES: tuple[Callable[[Draft], Iterable[Finding]], ...] = (
     settings.seed,
     settings.preflight,
     settings.ceph_fsid,
+    netboot.command_line,
+    netboot.iso,
     power.credentials,
     power.hook_words,
     power.wake,

@@ -1,0 +1,82 @@
+"""From dark to installed over the network: the machine boots a live system from here, once, while we say so."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from blackstart.errors import GateTimeoutError, InputError
+from blackstart.metal import http, install, lives, pxe
+from blackstart.metal.serve import serving
+from blackstart.power import waits
+from blackstart.power.base import BootsNetwork, Power
+
+if TYPE_CHECKING:
+    from blackstart.metal.install import Live
+    from blackstart.metal.installer import Site
+    from blackstart.metal.order import Order
+    from blackstart.metal.serve import Server
+
+LIVE_SECONDS = 900.0  # firmware, a network that is tried first, and a gigabyte over it
+
+
+@dataclass(frozen=True, slots=True)
+class Netboot:
+    """An installer (metal/installer.py). seconds: how long the live system may take to answer."""
+
+    seconds: float = LIVE_SECONDS
+    port: int = http.PORT
+
+    def install(self, order: Order, site: Site) -> None:
+        """Serve, authorise this one machine, switch it on, and take its live system to its own.
+
+        An authorisation lives in this process alone, and no longer than until the live system answers: nothing that a
+        killed run leaves behind can have a machine erase itself.
+        """
+        install.from_dark(order, site, lambda system: self._boot(order, site, system))
+
+    def _boot(self, order: Order, site: Site, system: Live) -> None:
+        mac = pxe.macs(site.desired).get(order.node)
+        if mac is None:
+            raise InputError(
+                f"{order.node} is to boot from the network, and the inventory has no MAC address of it",
+                hint=f"write nic_lan.mac into host_vars/{order.node}.yml: it is on the machine's label or in its setup",
+            )
+        with serving(site.desired, site.state, site.say, port=self.port) as server:
+            _dark(order, site)
+            token, told = system.told.token, lives.seed(site.desired, order, system.told)
+            script = lives.script(site.desired.netboot, server.url, mac, token)
+            server.boots.authorise(mac, script, token, told)
+            try:
+                _switch_on(site)
+                self._await_live(order, site, system, server)
+            finally:
+                server.boots.withdraw(mac)
+            if isinstance(site.driver, BootsNetwork):
+                site.say(site.driver.next_boot(network=False))
+
+    def _await_live(self, order: Order, site: Site, system: Live, server: Server) -> None:
+        node = site.desired.node(order.node)
+        try:
+            waits.await_live(node, site.driver, system.fleet, None, say=site.say, seconds=self.seconds)
+        except GateTimeoutError as error:
+            came, look = server.asked.words()
+            raise GateTimeoutError(
+                f"the live system of {order.node} did not answer: {came}; {error.message}",
+                hint=f"{look}. Nothing on it was changed: run the same command again",
+            ) from error
+        site.say(f"{order.node}: its live system answers; the order is withdrawn")
+
+
+def _dark(order: Order, site: Site) -> None:
+    """See that the machine is off: it may be in what a run left that was cut short, such as another live system."""
+    node = site.desired.node(order.node)
+    silent = waits.knock(node) is waits.Port.SILENT
+    if site.driver.state().power is Power.ON or not silent:
+        waits.cut(node, site.driver, say=site.say)
+
+
+def _switch_on(site: Site) -> None:
+    if isinstance(site.driver, BootsNetwork):
+        site.say(site.driver.next_boot(network=True))
+    site.say(site.driver.on())

@@ -1,0 +1,66 @@
+"""All that a network boot asks this machine for, in one block: the answer to its firmware, and the files."""
+
+from __future__ import annotations
+
+import socket
+from contextlib import contextmanager
+from dataclasses import dataclass
+from ipaddress import IPv4Address
+from typing import TYPE_CHECKING
+
+from blackstart.errors import InputError
+from blackstart.metal import files, http, pxe
+from blackstart.metal.asked import Asked
+from blackstart.metal.http import Boots
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from blackstart.model.cluster import Cluster
+    from blackstart.power.waits import Say
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """A running server: where it is, what it gives, what it was asked."""
+
+    url: str
+    boots: Boots
+    asked: Asked
+
+
+def own_address(desired: Cluster) -> IPv4Address:
+    """Return this machine's own address on the node network, InputError when it has none. Sends nothing."""
+    network = desired.network.nodes
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        try:
+            probe.connect((str(desired.nodes[0].ansible_host), 9))
+            address = IPv4Address(probe.getsockname()[0])
+        except OSError as error:
+            raise InputError(
+                f"there is no route to the node network {network}: {error.strerror}",
+                hint="network boots are served from a machine on that very network: ip -brief address",
+            ) from error
+    if address not in network:
+        raise InputError(
+            f"this machine reaches the nodes from {address}, which is not on the node network {network}",
+            hint="firmware asks by broadcast, which stays on its own network: run this on a machine that is on it",
+        )
+    return address
+
+
+@contextmanager
+def serving(desired: Cluster, state: Path, say: Say, *, port: int = http.PORT) -> Iterator[Server]:
+    """Serve network boots of the inventory's machines while the block runs; no install is authorised to begin with.
+
+    Raises InputError when something is missing here, or a port is taken.
+    """
+    asked = Asked(say)
+    boots = Boots(files.served(desired), asked)
+    address = own_address(desired)
+    with (
+        http.serve(boots, str(address), port) as url,
+        pxe.answering(desired, address, url, state / "netboot", asked),
+    ):
+        yield Server(url, boots, asked)

@@ -1,0 +1,95 @@
+"""The real cloud-init takes what we tell a live system, over HTTP and from a stick's volume (a minute and more each).
+
+Each ends with a refusal: the inventory names another machine. So the live system has answered with the host key that
+was made for this order, let in the key that was made for it, and nothing was written.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import pytest
+
+from blackstart.engine.ssh import Fleet
+from blackstart.errors import RefusedError
+from blackstart.metal import order as orders
+from blackstart.metal.installer import Site
+from blackstart.metal.media import Media
+from blackstart.metal.netboot import Netboot
+from blackstart.model.load import load
+from tests.metal import built, live, paper
+from tests.metal.lan import Lan
+from tests.metal.machine import Direct, Machine
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from blackstart.metal.installer import Installer
+    from blackstart.power.base import Driver
+
+pytestmark = [pytest.mark.lab, pytest.mark.metal, pytest.mark.long]
+NODE, WRONG_BOARD = paper.NODE, "ANOTHER-BOARD"
+REFUSED = f"board's serial number is BOARD-0001, wanted {WRONG_BOARD}"
+
+
+@dataclass
+class Practice:
+    """A machine with blank disks, and an order for a machine with another board."""
+
+    room: Path
+    machine: Machine
+    live: Path
+
+    def refuse(self, installer: Installer, line: str, driver: Driver) -> list[str]:
+        """Install, see it refused by the live system's own words, and return what was said."""
+        sources = paper.write(self.room / "inventory", self.machine, self.live, self.room, board=WRONG_BOARD, line=line)
+        desired, _ = load(sources)
+        said: list[str] = []
+        state = self.room / "state"
+        state.mkdir()
+        order = orders.place(state, NODE, self.machine.serials[0], order_id="c0ffee", now=1.0)
+        fleet = Fleet([desired.node(NODE)], state)
+
+        def say(words: str) -> None:
+            said.append(words)
+            if words.startswith("3. "):  # what the instructions end with is for a person to do
+                driver.on()
+
+        site = Site(desired, state, fleet, driver, _never, say)
+        with pytest.raises(RefusedError, match=REFUSED):
+            installer.install(order, site)
+        return said
+
+
+def _never(_folder: Path) -> None:
+    raise AssertionError("the role was to be run")
+
+
+@pytest.fixture
+def practice(tmp_path: Path) -> Iterator[Practice]:
+    lan = Lan(tmp_path / "lan")
+    lan.up()
+    machine = Machine(tmp_path / "machine", lan)
+    machine.make()
+    machine.save()
+    try:
+        yield Practice(tmp_path, machine, built.ensure(live.part()))
+    finally:
+        machine.cut()
+        lan.down()
+
+
+def test_over_http(practice: Practice) -> None:
+    said = practice.refuse(Netboot(), "console=ttyS0 cloud-init=enabled ds=nocloud;s={seed}", practice.machine)
+    assert any("asked for /seed/…/vendor-data" in line for line in said), "it was not the real cloud-init that asked"
+
+
+def test_from_a_stick(practice: Practice) -> None:
+    kernel = Direct(
+        practice.live / live.KERNEL, practice.live / live.CPIO, "console=ttyS0 cloud-init=enabled ds=nocloud"
+    )
+    stick = practice.room / "state" / "installs" / NODE / "live" / "seed.img"
+    said = practice.refuse(Media(), "", replace(practice.machine, direct=kernel, sticks=(stick,)))
+    assert any(f"dd if={stick}" in line for line in said)
