@@ -15,6 +15,10 @@ if TYPE_CHECKING:
 
 def installer(node: Node) -> Installer:
     """Return what installs this node; nothing is done before it is asked to."""
-    if node.install_method == "lab":
-        return Lab()
-    return Media() if node.install_method == "media" else Netboot()
+    match node.install_method:
+        case "lab":
+            return Lab()
+        case "media":
+            return Media()
+        case "netboot":
+            return Netboot()
