@@ -25,12 +25,11 @@ demo: .venv/.installed ## From nothing to a healthy three-node cluster on this m
 	$(BLACKSTART) lab up
 	$(BLACKSTART) --inventory "$$($(BLACKSTART) lab inventory)" --yes up
 
-test: .venv/.complete ## All tests: unit, contracts, linters, Ceph, molecule, the lab and end to end
-	timeout --foreground --signal=INT --kill-after=60 $(TEST_LIMIT) $(PYTEST) -m "not long" \
-	  tests/unit tests/contracts tests/linters tests/ceph tests/metal tests/molecule tests/lab tests/e2e
+test: .venv/.complete ## All tests but the long ones: the emulated machine and Ceph beside the rest
+	timeout --foreground --signal=INT --kill-after=60 $(TEST_LIMIT) $(BIN)/python tests/run.py -m "not long"
 
-test-all: .venv/.complete ## As test, and the long ones: a second cold start, interrupted in each phase
-	$(PYTEST) -m "lab or not lab" tests
+test-all: .venv/.complete ## As test, and the long ones: interrupted in each phase, every node rebuilt, power cuts
+	$(BIN)/python tests/run.py -m "lab or not lab"
 
 unit: .venv/.complete ## What needs neither root nor containers, in less than a minute
 	$(PYTEST) -m "not lab and not slow"
