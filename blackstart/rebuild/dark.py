@@ -21,8 +21,9 @@ def darken(works: Works, seen: Seen, *, force: bool) -> None:
     if force or not seen.facts.reachable:
         cut(node, works.driver, say=works.say)
         return
-    works.looker.fleet.run(works.node, ["systemctl", "--no-block", "poweroff"], timeout=20.0)
-    works.say(f"{works.node} was asked to power off")
+    # It refuses while a shutdown is under way already, which a run that was cut off may have asked for.
+    asked = works.looker.fleet.run(works.node, ["systemctl", "--no-block", "poweroff"], timeout=20.0, check=False)
+    works.say(f"{works.node} was asked to power off" + (f": {asked.err.strip()}" if asked.status else ""))
     try:
         await_dark(node, works.driver, say=works.say)
     except GateTimeoutError:
