@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from blackstart.ansible.module_utils.blackstart_ceph import IN_MON
+from blackstart.ansible.module_utils.blackstart_ceph import Ceph as Ask
 from blackstart.ceph import gates, quiet
 from blackstart.errors import RefusedError
 from tests.ceph.cluster import MGRS
@@ -40,6 +42,17 @@ def test_a_host_of_a_healthy_cluster_may_stop(look: Callable[[], Ceph], cluster:
     assert sorted(osd.id for osd in now.of(host)) == cluster.osds_of(host)
     assert len(now.pgs) == 9
     assert quiet.unknown(now, host) == ""
+
+
+def test_a_monitor_s_pod_leads_to_ceph_without_a_toolbox(cluster: Cluster) -> None:
+    """With what Rook puts there: the monitors' keyring, which has the admin's key too, and the addresses."""
+    addresses = ",".join(f"[v2:{host.address}:3300,v1:{host.address}:6789]" for host in cluster.room.hosts.values())
+    store = "/etc/ceph/keyring-store/keyring"
+    cluster.room.run(SECOND, "install", "-D", "/etc/ceph/mon.keyring", store)
+    pod = ("env", "CEPH_CONF=/dev/null", f"ROOK_CEPH_MON_HOST={addresses}")
+    asked = Ask(cluster.room.argv(SECOND, *pod, *IN_MON)).ask("status")
+    assert asked["fsid"] == cluster.fsid
+    assert Ask(cluster.room.argv(SECOND, *pod, *IN_MON)).ask("config-key", "dump", "blackstart/") == {}
 
 
 def test_a_container_opens_no_disk_of_the_machine(cluster: Cluster) -> None:

@@ -252,7 +252,7 @@ def pod(app: str, node: str, *, ready: bool = True, **metadata: Any) -> dict[str
 
 
 def test_ceph_is_asked_in_the_toolbox_or_in_a_monitor_that_stays() -> None:
-    there: dict[str, Any] = {"crd": [{}], "cephclusters": [{}]}
+    there: dict[str, Any] = {"crd": [{}], "cephclusters": [{"metadata": {"namespace": "rook-ceph"}}]}
     tools, mons = "rook-ceph-tools", "rook-ceph-mon"
 
     def way(*pods: dict[str, Any]) -> list[str]:
@@ -265,6 +265,8 @@ def test_ceph_is_asked_in_the_toolbox_or_in_a_monitor_that_stays() -> None:
     assert monitor[4:9] == [f"{mons}-on-two", "--container", "mon", "--", "sh"]
     with pytest.raises(CephError, match="neither its toolbox"):
         way(pod(tools, "two", deletionTimestamp="now"))
+    with pytest.raises(CephError, match="in rook-ceph, and none in elsewhere"):
+        rook(Api(**there), "elsewhere", "one")  # type: ignore[arg-type] # - as above
     without: tuple[dict[str, Any], ...] = ({}, {"crd": [{}]})
     for nothing in without:
         assert rook(Api(**nothing), "rook-ceph", "one") is None  # type: ignore[arg-type] # - as above

@@ -30,7 +30,7 @@ _ASK = {
 }
 # In Rook's monitor pods the admin's key is in the monitors' keyring (pkg/operator/ceph/cluster/mon/config.go), and the
 # monitors' addresses are in the environment.
-_IN_MON = (
+IN_MON = (
     "sh", "-c", 'exec ceph --mon-host "$ROOK_CEPH_MON_HOST" --keyring /etc/ceph/keyring-store/keyring "$@"', "ceph",
 )  # fmt: skip
 
@@ -137,11 +137,15 @@ def rook(kubectl: Kubectl, namespace: str, avoid: str) -> list[str] | None:
     avoid is the node that is about to go: pods elsewhere come first. Raises CephError when there is a Ceph and no pod
     to ask it in, KubectlError when the API does not answer.
     """
-    if not kubectl.get("crd", CRD) or not kubectl.get(CRD, "--namespace", namespace):
+    clusters = kubectl.get(CRD, "--all-namespaces") if kubectl.get("crd", CRD) else []
+    found = sorted({str(item["metadata"]["namespace"]) for item in clusters})
+    if not found:
         return None
+    if namespace not in found:
+        raise CephError(f"there is a CephCluster in {', '.join(found)}, and none in {namespace} (ceph_quiet_namespace)")
     for app, container, words in (
         ("rook-ceph-tools", "rook-ceph-tools", ("ceph",)),
-        ("rook-ceph-mon", "mon", _IN_MON),
+        ("rook-ceph-mon", "mon", IN_MON),
     ):
         pods = [pod for pod in kubectl.get("pods", "--namespace", namespace, f"--selector=app={app}") if _ready(pod)]
         for pod in sorted(pods, key=lambda pod: pod["spec"].get("nodeName") == avoid):

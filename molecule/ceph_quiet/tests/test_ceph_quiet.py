@@ -62,6 +62,8 @@ def test_nothing_was_changed() -> None:
 @pytest.mark.usefixtures("half_a_ceph")
 def test_a_ceph_that_nobody_can_ask_is_no_reason_to_go_on(refused: Refused) -> None:
     refused("ceph_quiet", "there is a CephCluster in rook-ceph, and neither its toolbox")
+    elsewhere = "there is a CephCluster in rook-ceph, and none in elsewhere (ceph_quiet_namespace)"
+    refused("ceph_quiet", elsewhere, ceph_quiet_namespace="elsewhere")
 
 
 def test_a_node_must_be_named(refused: Refused) -> None:
