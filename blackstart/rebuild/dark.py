@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from blackstart.errors import GateTimeoutError, RefusedError
+from blackstart.errors import GateTimeoutError, RefusedError, UnreachableError
 from blackstart.power.waits import await_dark, cut
 
 if TYPE_CHECKING:
@@ -22,8 +22,11 @@ def darken(works: Works, seen: Seen, *, force: bool) -> None:
         cut(node, works.driver, say=works.say)
         return
     # It refuses while a shutdown is under way already, which a run that was cut off may have asked for.
-    asked = works.looker.fleet.run(works.node, ["systemctl", "--no-block", "poweroff"], timeout=20.0, check=False)
-    works.say(f"{works.node} was asked to power off" + (f": {asked.err.strip()}" if asked.status else ""))
+    try:
+        asked = works.looker.fleet.run(works.node, ["systemctl", "--no-block", "poweroff"], timeout=20.0, check=False)
+        works.say(f"{works.node} was asked to power off" + (f": {asked.err.strip()}" if asked.status else ""))
+    except UnreachableError as error:
+        works.say(f"{works.node} does not answer any more: {error.message}")
     try:
         await_dark(node, works.driver, say=works.say)
     except GateTimeoutError:
