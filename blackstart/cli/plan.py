@@ -24,7 +24,7 @@ def run(args: argparse.Namespace) -> int:
 
     with session(args, UP, need_bundle=False) as opened:
         observed = opened.looker.look()
-        refuse_unreachable(observed, opened.limit, opened.state)
+        refuse_unreachable(observed, opened.limit, opened.ordered)
         steps = plan(UP, opened.desired, observed, opened.limit)
         if args.json:
             print(document({"cluster": opened.desired.name, "steps": [step_event(step) for step in steps]}))

@@ -13,6 +13,7 @@ from blackstart.bundle.manifest import Bundle
 from blackstart.engine.looker import Looker
 from blackstart.engine.ssh import Fleet
 from blackstart.errors import InputError, UnreachableError
+from blackstart.metal.order import folder
 from blackstart.model.check import check
 from blackstart.model.load import load, resolve
 from blackstart.model.problem import InventoryError, Severity
@@ -39,6 +40,11 @@ class Session:
     def state(self) -> Path:
         """The cluster's state folder."""
         return paths.state(self.desired.name)
+
+    @property
+    def ordered(self) -> list[str]:
+        """The nodes whose rebuild was begun and not ended."""
+        return [name for name in self.desired.node_names if folder(self.state, name).is_dir()]
 
 
 @contextmanager

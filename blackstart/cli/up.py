@@ -80,5 +80,6 @@ def _apply(opened: Session, journal: Journal, phases: tuple[Phase, ...], timeout
         journal=journal,
         bundle=opened.bundle,
         limit=opened.limit,
+        ordered=opened.ordered,
         timeout=timeout,
     ).apply()

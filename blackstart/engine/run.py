@@ -11,11 +11,10 @@ from blackstart import paths
 from blackstart.bundle.server import serve
 from blackstart.engine.gates import Gates
 from blackstart.errors import BlackstartError, InputError, UnreachableError
-from blackstart.metal.order import folder
 from blackstart.probe.receipts import write_receipts
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Collection, Sequence
     from pathlib import Path
 
     from blackstart.bundle.manifest import Bundle
@@ -68,13 +67,13 @@ def batches(phases: Sequence[Phase]) -> list[list[Phase]]:
     return groups
 
 
-def refuse_unreachable(observed: Observed, limit: Sequence[str], state: Path) -> None:
+def refuse_unreachable(observed: Observed, limit: Sequence[str], ordered: Collection[str] = ()) -> None:
     """Raise UnreachableError when a node that is to be worked on does not answer, with each one's evidence.
 
-    The cluster's state folder tells whether a rebuild of it was begun.
+    `ordered` are the nodes whose rebuild was begun and not ended.
     """
     if gone := [node for name, node in observed.nodes.items() if name in limit and not node.reachable]:
-        begun = [node.name for node in gone if folder(state, node.name).is_dir()]
+        begun = [node.name for node in gone if node.name in ordered]
         raise UnreachableError(
             "\n".join(f"{node.name}: {node.error}" for node in gone),
             hint="nothing was changed. Power it on or mend the way to it, then run again; "
@@ -94,6 +93,7 @@ class Run:
     journal: Journal
     bundle: Bundle
     limit: Sequence[str]
+    ordered: Collection[str] = ()  # nodes whose rebuild was begun and not ended
     timeout: float | None = None  # seconds that any gate may take, instead of its phase's own
     applied: dict[str, list[float]] = field(default_factory=dict)  # when each phase was applied, on the monotonic clock
 
@@ -106,9 +106,7 @@ class Run:
         # Break-glass works through whichever control plane answers; everything else needs every node that it is for.
         answering = self.looker.reachable()
         whole = any(phase.local for phase in self.phases)
-        refuse_unreachable(
-            observed, self.limit if whole or not answering else answering, paths.state(self.desired.name)
-        )
+        refuse_unreachable(observed, self.limit if whole or not answering else answering, self.ordered)
         steps = plan(self.phases, self.desired, observed, self.limit)
         self.journal.write("plan", steps=[step_event(step) for step in steps])
         with ExitStack() as stack:

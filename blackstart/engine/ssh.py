@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING, TypeVar
 import paramiko
 
 from blackstart.errors import BlackstartError, Exit, InputError, UnreachableError
-from blackstart.metal.pins import host_name
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -195,7 +194,7 @@ def _shake_hands(plain: socket.socket, node: Node, state: Path) -> paramiko.Tran
     transport = paramiko.Transport(plain)
     transport.banner_timeout = transport.auth_timeout = HANDSHAKE_SECONDS
     try:
-        _prove_host(transport, host_name(node), state / "known_hosts")
+        _prove_host(transport, node.known_as, state / "known_hosts")
         _prove_ourselves(transport, node, state / "id_ed25519")
     except BaseException:
         transport.close()

@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING
 from blackstart.engine import process
 from blackstart.metal import order as orders
 from blackstart.metal.http import hyphens
-from blackstart.metal.pins import host_name
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -49,7 +48,7 @@ def prepare(desired: Cluster, state: Path, order: Order, *, token: str) -> Told:
     for name in (_HOST_KEY, _OWN_KEY):
         (folder / name).unlink(missing_ok=True)
         process.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", f"live-{order.id}", "-f", folder / name])
-    (folder / "known_hosts").write_text(f"{host_name(desired.node(order.node))} {_public(told.host_key)}\n")
+    (folder / "known_hosts").write_text(f"{desired.node(order.node).known_as} {_public(told.host_key)}\n")
     (folder / _TOKEN).write_text(token)
     return told
 

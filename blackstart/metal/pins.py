@@ -10,18 +10,10 @@ if TYPE_CHECKING:
 
     from blackstart.model.cluster import Node
 
-SSH_PORT = 22
-
-
-def host_name(node: Node) -> str:
-    """Return a node's name in known_hosts (sshd(8)): its address, with its port when it is not 22."""
-    address, port = str(node.ansible_host), node.ansible_port
-    return address if port == SSH_PORT else f"[{address}]:{port}"
-
 
 def pin(known_hosts: Path, node: Node, public: str) -> None:
     """Have a node show this key ("ssh-ed25519 AAAA...") and no other from now on; lines of others stay as they are."""
-    name = host_name(node)
+    name = node.known_as
     lines = known_hosts.read_text().splitlines() if known_hosts.exists() else []
     kept = [line for line in lines if name not in line.split(" ", 1)[0].split(",")]
     part = known_hosts.with_name(f"{known_hosts.name}.part")
@@ -35,4 +27,4 @@ def pinned(known_hosts: Path, node: Node) -> str:
     """Return the key that a node must show ("ssh-ed25519 AAAA..."), of several the first; empty when there is none."""
     lines = known_hosts.read_text().splitlines() if known_hosts.exists() else []
     words = (line.split() for line in lines)
-    return next((" ".join(found[1:3]) for found in words if found and host_name(node) in found[0].split(",")), "")
+    return next((" ".join(found[1:3]) for found in words if found and node.known_as in found[0].split(",")), "")

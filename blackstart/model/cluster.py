@@ -14,6 +14,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 from blackstart.model.power import Ask, Power
 
 PLACEHOLDER = "CHANGE-ME"
+SSH_PORT = 22
 
 
 def is_placeholder(value: object) -> bool:
@@ -69,7 +70,7 @@ class Node(Strict):
     name: str
     ansible_host: IPv4Address
     ansible_user: str = "root"
-    ansible_port: int = Field(default=22, ge=1, le=65535)
+    ansible_port: int = Field(default=SSH_PORT, ge=1, le=65535)
     disks: Disks
     nic_lan: Nic
     nic_storage: Nic | None = None
@@ -78,6 +79,12 @@ class Node(Strict):
     power: Power = Ask()
     board_serial: str = ""
     install_method: Literal["netboot", "media", "lab"] = "netboot"
+
+    @property
+    def known_as(self) -> str:
+        """Its name in known_hosts (sshd(8)): its address, with its port when it is not 22."""
+        plain = self.ansible_port == SSH_PORT
+        return str(self.ansible_host) if plain else f"[{self.ansible_host}]:{self.ansible_port}"
 
 
 class Versions(Strict):

@@ -46,6 +46,10 @@ class Node:
     ansible_host: str = "127.0.0.1"
     ansible_user: str = getuser()
 
+    @property
+    def known_as(self) -> str:
+        return f"[{self.ansible_host}]:{self.ansible_port}"
+
 
 @dataclass
 class Server:

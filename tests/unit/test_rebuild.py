@@ -9,7 +9,7 @@ import pytest
 
 from blackstart.errors import GateTimeoutError, InputError, RefusedError
 from blackstart.metal import order as orders
-from blackstart.metal.pins import host_name, pin
+from blackstart.metal.pins import pin
 from blackstart.power.base import Power
 from blackstart.power.base import Seen as PowerSeen
 from blackstart.probe.observed import NodeFacts, Observed
@@ -213,6 +213,6 @@ def test_a_pin_replaces_the_node_s_key_and_no_other(tmp_path: Path) -> None:
     pin(known, other, "ssh-ed25519 OTHER")
     pin(known, node, "ssh-ed25519 OLD")
     pin(known, node, "ssh-ed25519 NEW")
-    assert known.read_text() == f"{host_name(other)} ssh-ed25519 OTHER\n{host_name(node)} ssh-ed25519 NEW\n"
+    assert known.read_text() == f"{other.known_as} ssh-ed25519 OTHER\n{node.known_as} ssh-ed25519 NEW\n"
     assert known.stat().st_mode & 0o077 == 0
-    assert host_name(node.model_copy(update={"ansible_port": 2222})) == f"[{node.ansible_host}]:2222"
+    assert node.model_copy(update={"ansible_port": 2222}).known_as == f"[{node.ansible_host}]:2222"
