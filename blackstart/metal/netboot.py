@@ -31,11 +31,11 @@ class Netboot:
         """Serve, authorise this one machine, switch it on, and take its live system to its own.
 
         An authorisation lives in this process alone, and no longer than until the live system answers: nothing that a
-        killed run leaves behind can have a machine erase itself.
+        killed run leaves behind can have a machine erase itself. Serving goes on without it until the end, so that
+        firmware which asks the network first is sent on to the disk at once.
         """
-        install.from_dark(order, site, lambda system: self._boot(order, site, system))
-
-    def _boot(self, order: Order, site: Site, system: Live) -> None:
+        if install.installed(order, site):
+            return
         mac = pxe.macs(site.desired).get(order.node)
         if mac is None:
             raise InputError(
@@ -43,17 +43,20 @@ class Netboot:
                 hint=f"write nic_lan.mac into host_vars/{order.node}.yml: it is on the machine's label or in its setup",
             )
         with serving(site.desired, site.state, site.say, port=self.port) as server:
-            _dark(order, site)
-            token, told = system.told.token, lives.seed(site.desired, order, system.told)
-            script = lives.script(site.desired.netboot, server.url, mac, token)
-            server.boots.authorise(mac, script, token, told)
-            try:
-                _switch_on(site)
-                self._await_live(order, site, system, server)
-            finally:
-                server.boots.withdraw(mac)
-            if isinstance(site.driver, BootsNetwork):
-                site.say(site.driver.next_boot(network=False))
+            install.from_dark(order, site, lambda system: self._boot(order, site, system, server, mac))
+
+    def _boot(self, order: Order, site: Site, system: Live, server: Server, mac: str) -> None:
+        _dark(order, site)
+        token, told = system.told.token, lives.seed(site.desired, order, system.told)
+        script = lives.script(site.desired.netboot, server.url, mac, token)
+        server.boots.authorise(mac, script, token, told)
+        try:
+            _switch_on(site)
+            self._await_live(order, site, system, server)
+        finally:
+            server.boots.withdraw(mac)
+        if isinstance(site.driver, BootsNetwork):
+            site.say(site.driver.next_boot(network=False))
 
     def _await_live(self, order: Order, site: Site, system: Live, server: Server) -> None:
         node = site.desired.node(order.node)
