@@ -165,11 +165,14 @@ def test_the_command_line_writes_a_volume_for_the_open_order_alone(practice: Pra
 def test_a_machine_goes_from_dark_to_its_own_system(installed: Installed) -> None:
     practice = installed.practice
     assert practice.run("cat", orders.MARK) == f'{{"id": "c0ffee", "node": "{NODE}"}}'
-    assert practice.run("findmnt", "-no", "SOURCE", "/").startswith("/dev/nvme")
+    partition = practice.run("findmnt", "-no", "SOURCE", "/")
+    disk = practice.run("lsblk", "-no", "PKNAME", partition)
+    assert practice.run("lsblk", "-dno", "SERIAL", f"/dev/{disk}") == practice.order.disk
     assert practice.run("hostname") == NODE
+    assert len(practice.run("cat", "/etc/machine-id")) == 32
     known = practice.site.state / "known_hosts"
     assert pins.pinned(known, practice.desired.node(NODE)) == practice.order.host_key
-    assert practice.run("systemctl", "--failed", "--no-legend") == ""
+    assert practice.run("systemctl", "is-system-running", "--wait") == "running"
     lines = " | ".join(practice.said)
     asked = ("/boot.ipxe", "/order/52-54-00-77-15-01", f"/live/{live.CPIO}", "/seed/…/user-data")
     assert [path for path in asked if f" asked for {path} " not in lines] == []

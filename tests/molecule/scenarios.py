@@ -5,8 +5,10 @@ A scenario is a folder below molecule/. In its molecule.yml it may say, below `a
     SCENARIO_NEEDS: containerd api_endpoint   # the roles that must have run before, and with them what those need
     SCENARIO_NODE: clean                      # its own role must not have run on the node before
     SCENARIO_NODE: own                        # a node for it alone: nothing ran before, and nothing runs after
+    SCENARIO_BEFORE: cilium                   # these roles must not have run on the node before, nor what needs them
 
-An alternative (molecule/ROLE_alternative) needs what its role's first scenario needs, unless it says otherwise.
+An alternative (molecule/ROLE_alternative) has the needs and the node of its role's first scenario, unless it says
+otherwise.
 """
 
 from __future__ import annotations
@@ -29,11 +31,15 @@ NODES = ("shared", "clean", "own")
 
 @dataclass(frozen=True, slots=True)
 class Scenario:
-    """One folder below molecule/; `needs` are roles in the order in which they run, `node` one of NODES."""
+    """One folder below molecule/; `needs` are roles in the order in which they run, `node` one of NODES.
+
+    `before` are the roles that must not have run.
+    """
 
     name: str
     needs: tuple[str, ...] = ()
     node: str = "shared"
+    before: tuple[str, ...] = ()
 
     @property
     def role(self) -> str:
@@ -53,7 +59,8 @@ class Scenario:
         before = [Scenario(name) for name in behind]
         if self.node == "own":
             return not before
-        if self.node == "clean" and self.role in {each.role for each in before}:
+        unwanted = {*self.before, *([self.role] if self.node == "clean" else [])}
+        if unwanted & {each.role for each in before}:
             return False
         return not {each.role for each in before if each.alternative} & set(self.needs)
 
@@ -66,25 +73,25 @@ class Scenario:
 def discover(phases: Sequence[str], room: Path = ROOM) -> tuple[Scenario, ...]:
     """Return every scenario below a folder in the order in which they run; phases are the roles' own order.
 
-    First what has a node of its own, then each phase's, then those of roles that are no phase. Alternatives come last
-    and in the opposite order, so that each still finds the roles that it needs as they are by default.
+    First what has a node of its own, then each phase's; a role that is no phase follows the last one that it needs,
+    with its alternative, since nothing else needs it. The phases' alternatives come last and in the opposite order, so
+    that each still finds the roles that it needs as they are by default.
     Raises ValueError for words that mean nothing.
     """
-    said = {path.parent.name: _said(path) for path in sorted(room.glob("*/molecule.yml"))}
+    own = {path.parent.name: _said(path) for path in sorted(room.glob("*/molecule.yml"))}
+    said = {name: {**own.get(name.removesuffix(ALTERNATIVE), {}), **words} for name, words in own.items()}
     direct = {name: words.get("SCENARIO_NEEDS", "").split() for name, words in said.items()}
-    for name, words in said.items():
-        if "SCENARIO_NEEDS" not in words and (role := name.removesuffix(ALTERNATIVE)) in direct:
-            direct[name] = direct[role]
-    found = [
-        Scenario(name, _closure(name, direct), _node(name, words.get("SCENARIO_NODE", "shared")))
-        for name, words in said.items()
-    ]
+    found = [_scenario(name, words, direct) for name, words in said.items()]
     order = {phase: place for place, phase in enumerate(phases)}
-    ranked = sorted(found, key=lambda each: (order.get(each.role, len(order)), len(each.needs), each.role))
+
+    def rank(each: Scenario) -> tuple[int, bool, str, bool]:
+        needed = max((order[need] for need in each.needs if need in order), default=len(order))
+        return order.get(each.role, needed), each.role not in order, each.role, each.alternative
+
+    ranked = sorted(found, key=rank)
     alone = [each for each in ranked if each.node == "own"]
-    shared = [each for each in ranked if each.node != "own"]
-    first = [each for each in shared if not each.alternative]
-    return (*alone, *first, *reversed([each for each in shared if each.alternative]))
+    second = [each for each in ranked if each.alternative and each.role in order and each not in alone]
+    return (*alone, *(each for each in ranked if each not in {*alone, *second}), *reversed(second))
 
 
 def find(name: str, phases: Sequence[str], room: Path = ROOM) -> Scenario:
@@ -133,10 +140,14 @@ def _said(path: Path) -> Mapping[str, str]:
     return env
 
 
-def _node(name: str, word: str) -> str:
-    if word not in NODES:
-        raise ValueError(f"molecule/{name}: SCENARIO_NODE is {word!r}, wanted: {' or '.join(NODES)}")
-    return word
+def _scenario(name: str, words: Mapping[str, str], direct: Mapping[str, Sequence[str]]) -> Scenario:
+    node = words.get("SCENARIO_NODE", "shared")
+    if node not in NODES:
+        raise ValueError(f"molecule/{name}: SCENARIO_NODE is {node!r}, wanted: {' or '.join(NODES)}")
+    before = tuple(words.get("SCENARIO_BEFORE", "").split())
+    if strange := [role for role in before if role not in direct]:
+        raise ValueError(f"molecule/{name}: SCENARIO_BEFORE names {', '.join(strange)}, which has no scenario")
+    return Scenario(name, _closure(name, direct), node, before)
 
 
 def _closure(name: str, direct: Mapping[str, Sequence[str]]) -> tuple[str, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -30,10 +31,21 @@ def write(folder: Path, env: dict[str, str]) -> None:
     (folder / "molecule.yml").write_text(yaml.safe_dump({"ansible": {"env": env}}))
 
 
-def test_phases_come_first_and_alternatives_in_the_opposite_order(room: Path) -> None:
+def test_phases_go_there_and_back_and_other_roles_follow_what_they_need(room: Path) -> None:
     names = [each.name for each in scenarios.discover(PHASES, room)]
-    first = ["base", "runtime", "cluster", "network", "disks", "drain"]
-    assert names == ["default", *first, *(f"{name}_alternative" for name in reversed(first))]
+    others = ["drain", "drain_alternative", "disks", "disks_alternative"]
+    assert names == ["default", *PHASES, *others, *(f"{name}_alternative" for name in reversed(PHASES))]
+
+
+def test_a_role_that_must_come_before_one_has_a_node_without_it(room: Path) -> None:
+    shutil.rmtree(room / "drain")
+    write(room / "drain", {"SCENARIO_NEEDS": "cluster", "SCENARIO_BEFORE": "network"})
+    found = scenarios.discover(PHASES, room)
+    names = [each.name for each in found]
+    assert names[4:7] == ["drain", "drain_alternative", "network"], "its alternative is on the same node"
+    both = [each for each in found if each.role == "drain"]
+    assert all(each.fits(["base", "runtime", "cluster"]) for each in both)
+    assert not any(each.fits(["base", "runtime", "cluster", "network"]) for each in both)
 
 
 def test_what_is_needed_needs_something_itself(room: Path) -> None:
@@ -76,6 +88,7 @@ def test_a_node_fits_unless_something_needed_was_altered(scenario: Scenario, beh
     [
         ({"SCENARIO_NEEDS": "basis"}, "molecule/new: SCENARIO_NEEDS names basis, which has no scenario"),
         ({"SCENARIO_NEEDS": "new"}, "goes round in a circle: new > new"),
+        ({"SCENARIO_BEFORE": "basis"}, "molecule/new: SCENARIO_BEFORE names basis, which has no scenario"),
         ({"SCENARIO_NODE": "mine"}, "SCENARIO_NODE is 'mine', wanted: shared or clean or own"),
     ],
 )
