@@ -39,7 +39,7 @@ _EMPTY = (
 _GONE = (
     *("boot", "dev", "proc", "sys", "run", "tmp", "mnt", "media", "init", "vmlinuz*", "initrd.img*"),
     *("usr/lib/modules", "var/cache/apt", "var/lib/apt", "var/log", "var/lib/dbus/machine-id"),
-    *("etc/hostname", "etc/machine-id", "etc/resolv.conf", "etc/fstab", "etc/ssh/ssh_host_*"),
+    *("etc/hostname", "etc/machine-id", "etc/resolv.conf", "etc/fstab", "etc/vconsole.conf", "etc/ssh/ssh_host_*"),
     # What Debian starts by itself: its own chores, and the sshd that has another name on Arch.
     *("etc/systemd/system/timers.target.wants", "etc/systemd/system/multi-user.target.wants"),
     *("etc/systemd/system/ssh*.wants", "etc/systemd/system/sshd.service", "etc/systemd/system/system.slice.wants"),

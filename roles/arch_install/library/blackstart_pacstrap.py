@@ -35,12 +35,13 @@ UNREACHABLE = re.compile(
     r"failed (retrieving file|to synchronize)[^\n]*|Could not resolve[^\n]*|Failed to connect[^\n]*"
 )
 UNKNOWN = re.compile(r"(target not found: \S+|unable to satisfy dependency[^\n]*)")
+TROUBLE = re.compile(r"error:|==> ERROR|.* exists in filesystem|.*: signature from")
 LINES = 8
 
 
 def explain(output: str) -> tuple[str, bool]:
     """Return what failed and what to do about it, and whether that is a refusal (pure)."""
-    lines = [line for line in output.splitlines() if line.startswith(("error:", "warning:", "==> ERROR"))]
+    lines = [line for line in output.splitlines() if TROUBLE.match(line)]
     tail = "\n".join((lines or output.strip().splitlines())[-LINES:])
     if SIGNATURES.search(output):
         return (
