@@ -1,7 +1,7 @@
 """The role arch_install on a machine: what it refuses with nothing written, and a system that boots from its own disk.
 
 The tests are one story in the order in which they stand. The machine boots its live system once for all refusals and
-the installation; the network boot before it is left to other tests.
+the installation. Those that install are long: `make test` has its one installation behind a network boot.
 """
 
 from __future__ import annotations
@@ -88,6 +88,7 @@ def test_packages_that_are_not_signed_or_not_there_are_found_out_before_anything
     assert hashes(practice) == found
 
 
+@pytest.mark.long
 def test_a_system_is_installed_on_that_disk_alone(
     practice: Site, before: dict[str, str], say: Callable[[str], None]
 ) -> None:
@@ -105,6 +106,7 @@ def test_a_system_is_installed_on_that_disk_alone(
     assert yaml.safe_load(practice.run("findmnt", "--json", "/mnt", check=False).out or "{}") == {}
 
 
+@pytest.mark.long
 def test_it_boots_from_its_own_disk_and_shows_the_pinned_key(practice: Site, before: dict[str, str]) -> None:
     practice.machine.off()
     practice.await_dark()
@@ -125,6 +127,7 @@ def test_it_boots_from_its_own_disk_and_shows_the_pinned_key(practice: Site, bef
     assert hashes(practice, *CANARIES) == {serial: before[serial] for serial in CANARIES}
 
 
+@pytest.mark.long
 def test_the_fallback_entry_boots(practice: Site) -> None:
     practice.run("bootctl", "set-oneshot", "arch-fallback.conf")
     practice.machine.off()

@@ -1,5 +1,5 @@
 #!/usr/bin/python
-"""Erase one disk and give it a partition table with an EFI system partition and a root; sure of the disk once more.
+"""Erase one disk, give it an EFI system partition and a root, and mount both; sure of the disk once more.
 
 Judged it was by blackstart_erasable; between that and this a name can have come to point at another disk.
 """
@@ -16,20 +16,26 @@ from ansible.module_utils.basic import AnsibleModule
 
 DOCUMENTATION = r"""
 module: blackstart_boot_disk
-short_description: Partition a boot disk
+short_description: Partition a boot disk, make its file systems and mount them
 options:
   disk: {description: Its path below /dev/disk/by-id., type: path, required: true}
   serial: {description: Its serial number., type: str, required: true}
   size_bytes: {description: Its size., type: int, required: true}
   esp_mib: {description: The size of the EFI system partition in MiB., type: int, required: true}
+  filesystem: {description: The root's file system., type: str, choices: [ext4, xfs], required: true}
+  target: {description: Where the root is mounted; the other is at boot below it., type: path, required: true}
 author: [blackstart]
 """
 
-RETURN = "{}"
+RETURN = r"""
+root: {description: The root file system's UUID., returned: always, type: str}
+esp: {description: The EFI system partition's., returned: always, type: str}
+"""
 
 ESP = "c12a7328-f81f-11d2-ba4b-00a0c93ec93b"
 ROOT = "4f68bce3-e8cd-4db1-96e7-fbcaf984b709"  # of x86-64, by which systemd knows it (the Discoverable Partitions Spec)
 SECONDS = 60
+MKFS = {"ext4": ("mkfs.ext4", "-q", "-F", "-L", "root"), "xfs": ("mkfs.xfs", "-q", "-f", "-L", "root")}
 
 
 def wrong(listed: dict[str, Any], serial: str, size: int) -> list[str]:
@@ -93,12 +99,26 @@ class Disk:
         second = ("--new=2:0:0", "--typecode=2:8304", "--change-name=2:root")
         self.run("sgdisk", *first, *second, self.path)
         self.run("partprobe", self.path)
-        parts = [f"{self.path}-part{number}" for number in (1, 2)]
+        parts = self.parts()
         self.run("udevadm", "wait", "--settle", f"--timeout={SECONDS}", *parts)
         self.run("wipefs", "--all", "--force", *parts)
         self.run("sgdisk", "--verify", self.path)
         if said := missing(self.look()):
             self.module.fail_json(msg=f"{self.path} was partitioned, and it is not so: {'; '.join(said)}")
+
+    def parts(self) -> list[str]:
+        """Return the paths of the EFI system partition and the root."""
+        return [f"{self.path}-part{number}" for number in (1, 2)]
+
+    def fill(self) -> dict[str, str]:
+        """Make both file systems and mount them; return their UUIDs."""
+        (esp, root), target = self.parts(), self.module.params["target"]
+        self.run("mkfs.vfat", "-F", "32", "-n", "ESP", esp)
+        self.run(*MKFS[self.module.params["filesystem"]], root)
+        self.run("mount", "--mkdir", root, target)
+        self.run("mount", "--mkdir", "--options", "umask=0077", esp, f"{target}/boot")
+        read = ("blkid", "--probe", "--output", "value", "--match-tag", "UUID")
+        return {"esp": self.run(*read, esp).strip(), "root": self.run(*read, root).strip()}
 
 
 def main() -> None:
@@ -109,14 +129,17 @@ def main() -> None:
             "serial": {"type": "str", "required": True},
             "size_bytes": {"type": "int", "required": True},
             "esp_mib": {"type": "int", "required": True},
+            "filesystem": {"type": "str", "choices": sorted(MKFS), "required": True},
+            "target": {"type": "path", "required": True},
         },
         supports_check_mode=True,
     )
     disk = Disk(module)
     disk.make_sure()
-    if not module.check_mode:
-        disk.partition()
-    module.exit_json(changed=True)
+    if module.check_mode:
+        module.exit_json(changed=True, esp="", root="")
+    disk.partition()
+    module.exit_json(changed=True, **disk.fill())
 
 
 if __name__ == "__main__":

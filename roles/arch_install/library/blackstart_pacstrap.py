@@ -8,6 +8,7 @@ run that lost its connection can be ended by name.
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 from ansible.module_utils.basic import AnsibleModule
 
@@ -90,6 +91,8 @@ def main() -> None:
     )
     if module.check_mode:
         module.exit_json(changed=bool(module.params["target"]))
+    if module.params["database"]:
+        Path(module.params["database"]).mkdir(parents=True, exist_ok=True)
     status, out, err = module.run_command(command(module.params))
     if status != 0:
         text, refused = explain(out + err)
