@@ -38,7 +38,7 @@ _TREE = Path(__file__).parent / "live"
 
 def part() -> Part:
     """Return the live system as a part of the cache: KERNEL and CPIO."""
-    recipe = {"suite": SUITE, "packages": PACKAGES, "options": OPTIONS, "tree": texts_below(_TREE)}
+    recipe = {"revision": 2, "suite": SUITE, "packages": PACKAGES, "options": OPTIONS, "tree": texts_below(_TREE)}
     return Part("live", "the practice machine's live system", 75, recipe, _make, (keys.part(),))
 
 
@@ -49,7 +49,11 @@ def _make(room: Room) -> None:
         f'--customize-hook=mkdir -p "$1{folder}" && cp {room.inputs["keys"]}/archlinux* "$1{folder}/"'
         for folder in ("/usr/share/keyrings", "/usr/share/pacman/keyrings")
     ]
-    hooks = [f"--customize-hook={_TREE / 'customize'}", *keyrings]
+    keyring = (
+        f'--customize-hook=chroot "$1" sh -ec "pacman-key --init; pacman-key --populate {keys.KEYRING}; '
+        'gpgconf --homedir /etc/pacman.d/gnupg --kill all"'
+    )
+    hooks = [f"--customize-hook={_TREE / 'customize'}", *keyrings, keyring]
     words = ["mmdebstrap", *OPTIONS, f"--include={','.join(PACKAGES)}", *hooks, SUITE, str(root), mirror.debian()]
     room.run(words, env={"TMPDIR": str(room.work)})
     kernel = next((root / "boot").glob("vmlinuz-*"))
