@@ -28,7 +28,7 @@ osd pool default pg num = 8
 osd pool default pg autoscale mode = off
 # What follows is for a small machine: no measuring of disks, less memory, and no warnings about either.
 osd mclock skip benchmark = true
-osd heartbeat grace = 8
+osd heartbeat grace = 15
 osd memory target = 939524096
 mon data avail warn = 1
 """
