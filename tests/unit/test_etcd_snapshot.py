@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import json
 import os
@@ -13,7 +14,8 @@ import pytest
 
 from blackstart.ansible.module_utils import blackstart_quorum
 from blackstart.ansible.module_utils import blackstart_snapshot as snapshot
-from blackstart.ansible.module_utils.blackstart_etcd import reduced
+from blackstart.ansible.module_utils import blackstart_stopped as stopped
+from blackstart.ansible.module_utils.blackstart_etcd import EtcdError, reduced
 from tests.unit.by_path import load
 
 if TYPE_CHECKING:
@@ -123,6 +125,29 @@ def test_the_folder_is_its_owner_s_alone_and_halves_are_removed(
     assert "on the control machine has 2.0 MiB free" in folder.ready(place, 2 << 20)
     assert place.stat().st_mode & 0o777 == 0o700
     assert names_in(place) == [NAME]
+
+
+def test_a_stopped_member_s_database_is_copied_whole_with_its_sum(tmp_path: Path) -> None:
+    (tmp_path / "member" / "snap").mkdir(parents=True)
+    with pytest.raises(EtcdError, match=r"no .*/member/snap/db on this node; wanted: the data of a stopped"):
+        stopped.database(tmp_path)
+    body = os.urandom(4096 * 1100)
+    (tmp_path / "member" / "snap" / "db").write_bytes(body)
+    copy = tmp_path / "copy"
+    stopped.copy(stopped.database(tmp_path), copy)
+    assert copy.read_bytes() == body + hashlib.sha256(body).digest()
+    assert copy.stat().st_mode & 0o777 == 0o600
+    assert snapshot.digest(copy)[1] is True
+
+
+def test_a_database_that_an_etcd_has_locked_is_not_copied(tmp_path: Path) -> None:
+    source, copy = tmp_path / "db", tmp_path / "copy"
+    source.write_bytes(b"page")
+    with source.open("r+b") as held:
+        fcntl.flock(held, fcntl.LOCK_EX)  # as bbolt does
+        with pytest.raises(EtcdError, match="is in use: an etcd runs on it; wanted: a stopped member"):
+            stopped.copy(source, copy)
+    assert not copy.exists()
 
 
 def test_members_are_read_off_etcdctl() -> None:

@@ -18,13 +18,22 @@ if TYPE_CHECKING:
 
 PKI = "/etc/kubernetes/pki/etcd"
 LOCAL = "https://127.0.0.1:2379"
-_CTR = ("ctr", "--namespace=k8s.io")
+CTR = ("ctr", "--namespace=k8s.io")
 # The kubelet's labels on what it makes (pkg/kubelet/types/labels.go).
 _LABELS = 'labels."io.kubernetes.container.name"==etcd,labels."io.kubernetes.pod.namespace"==kube-system'
 
 
 class EtcdError(Exception):
     """There is no etcd to ask here, or it answered with an error; its text holds no key and no value."""
+
+
+def containers() -> tuple[list[str], int]:
+    """Return the etcd containers of this node that run, and how many there are that do not."""
+    made = output([*CTR, "containers", "ls", "--quiet", _LABELS], 10).split()
+    lines = [line.split() for line in output([*CTR, "tasks", "ls"], 10).splitlines()]
+    running = {words[0] for words in lines if words[-1:] == ["RUNNING"]}
+    found = [name for name in made if name in running]
+    return found, len(made) - len(found)
 
 
 class Etcd:
@@ -35,13 +44,10 @@ class Etcd:
 
         Raises EtcdError when there is none.
         """
-        made = _output([*_CTR, "containers", "ls", "--quiet", _LABELS], 10).split()
-        lines = [line.split() for line in _output([*_CTR, "tasks", "ls"], 10).splitlines()]
-        running = {words[0] for words in lines if words[-1:] == ["RUNNING"]}
-        found = [name for name in made if name in running]
+        found, made = containers()
         if not found:
             raise EtcdError(
-                f"no etcd container runs on this node ({len(made)} that ended); wanted: a healthy member. "
+                f"no etcd container runs on this node ({made} that ended); wanted: a healthy member. "
                 "Look at `journalctl -u kubelet` and `ctr -n k8s.io tasks ls` here, or act from another control plane"
             )
         self._container = found[0]
@@ -49,7 +55,7 @@ class Etcd:
     def execute(self, words: Sequence[str], seconds: float, *, check: bool = True) -> str:
         """Run a program in the container and return what it prints; EtcdError when it fails, unless not checked."""
         name = f"blackstart-{uuid.uuid4().hex[:12]}"
-        return _output([*_CTR, "tasks", "exec", "--exec-id", name, self._container, *words], seconds, check=check)
+        return output([*CTR, "tasks", "exec", "--exec-id", name, self._container, *words], seconds, check=check)
 
     def ctl(self, *words: str, seconds: float = 30.0, check: bool = True, at: str = LOCAL) -> str:
         """Run etcdctl against this member or others, as the client that kubeadm made for health checks."""
@@ -105,7 +111,8 @@ def _lacks(entry: dict[str, Any]) -> str:
     return "" if entry.get("health") else str(entry.get("error") or "it does not answer").strip()
 
 
-def _output(words: Sequence[str], seconds: float, *, check: bool = True) -> str:
+def output(words: Sequence[str], seconds: float, *, check: bool = True) -> str:
+    """Run a program of the node and return what it prints; EtcdError when it fails, unless not checked."""
     try:
         done = subprocess.run(  # noqa: S603 - a fixed program without a shell
             list(words), stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False, timeout=seconds

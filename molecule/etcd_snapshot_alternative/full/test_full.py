@@ -1,4 +1,4 @@
-"""Disks without room, on the node and on the control machine: refused with the numbers before anything is written."""
+"""Refused before anything is written: disks without room, with the numbers, and files of an etcd that runs."""
 
 from __future__ import annotations
 
@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from testinfra.host import Host
 
 
+RUNNING = {"etcd_snapshot_source": "member"}
+
+
 @pytest.fixture
 def small(tmp_path: Path) -> Iterator[Path]:
     """Mount a disk of one MiB on this machine."""
@@ -29,15 +32,20 @@ def small(tmp_path: Path) -> Iterator[Path]:
 
 def test_a_full_node_is_refused(refused: Refused, host: Host) -> None:
     told = "no space left for a snapshot of etcd: /var/lib/etcd/small has 1.0 MiB free, wanted: "
-    tasks = refused("etcd_snapshot", told, etcd_snapshot_folder="/var/lib/etcd/small")
-    assert tasks[-1]["task"] == "Check that the member is well and has room for it"
+    tasks = refused("etcd_snapshot", told, etcd_snapshot_folder="/var/lib/etcd/small", **RUNNING)
+    assert tasks[-1]["task"] == "Check that the member is well, or stopped as it is said to be, and has room for it"
     assert host.check_output("ls -A /var/lib/etcd/small") == ""
 
 
 def test_a_full_control_machine_is_refused(refused: Refused, host: Host, small: Path) -> None:
     told = f"no space left for a snapshot of etcd: {small} on the control machine has 1.0 MiB free, wanted: "
-    refused("etcd_snapshot", told, etcd_snapshot_destination=str(small))
+    refused("etcd_snapshot", told, etcd_snapshot_destination=str(small), **RUNNING)
     assert list(small.iterdir()) == []
+    assert host.check_output("ls -A /var/lib/etcd") == "member\nsmall"
+
+
+def test_files_of_an_etcd_that_runs_are_not_copied(refused: Refused, host: Host) -> None:
+    refused("etcd_snapshot", "etcd runs on this node, and a copy of its files would be torn")
     assert host.check_output("ls -A /var/lib/etcd") == "member\nsmall"
 
 

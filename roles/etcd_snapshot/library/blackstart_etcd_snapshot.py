@@ -1,5 +1,5 @@
 #!/usr/bin/python
-"""Take a snapshot of this node's etcd and prove it whole, or remove what was taken.
+"""Take a snapshot of this node's etcd, running or stopped, and prove it whole, or remove what was taken.
 
 A snapshot holds every Secret of the cluster: it has mode 0600 from its first byte on (etcdctl makes it so, in a folder
 that is root's alone), and nothing that is in it is ever printed.
@@ -12,15 +12,16 @@ import os
 from pathlib import Path
 from typing import Any
 
+from ansible.module_utils import blackstart_stopped as stopped
 from ansible.module_utils.basic import AnsibleModule
-from ansible.module_utils.blackstart_etcd import LOCAL, Etcd, EtcdError
+from ansible.module_utils.blackstart_etcd import LOCAL, Etcd, EtcdError, containers
 from ansible.module_utils.blackstart_snapshot import digest, doubts, shortage
 
 DOCUMENTATION = r"""
 module: blackstart_etcd_snapshot
 short_description: Take and verify a snapshot of this node's etcd
 description:
-  - Uses etcdctl and etcdutl of the etcd container that runs here.
+  - Uses etcdctl and etcdutl of the etcd container that runs here; for a stopped member etcdutl of etcd's image.
 options:
   state:
     description: examined looks whether one can be taken, present takes it, absent removes it and others cut off.
@@ -30,6 +31,9 @@ options:
   name: {description: Name of the file., type: str, default: ""}
   folder: {description: A folder that node and etcd container share under one path., type: path, required: true}
   timeout: {description: Seconds that taking it may take., type: int, default: 300}
+  source: {description: A running member or a stopped one., type: str, default: member, choices: [member, stopped]}
+  data: {description: The data directory of a stopped member., type: path, default: /var/lib/etcd}
+  image: {description: "etcd's image, for a stopped member.", type: str, default: ""}
 author: blackstart
 """
 
@@ -62,10 +66,14 @@ class Snapshot:
                 "Take the snapshot on another control plane; `blackstart status` shows who is well",
                 blackstart_refused=True,
             )
-        room = os.statvfs(self.folder)
-        if said := shortage(int(status["dbSize"]), room.f_bavail * room.f_frsize, str(self.folder)):
-            self.module.fail_json(msg=said, blackstart_refused=True)
+        self.check_room(int(status["dbSize"]))
         return status
+
+    def check_room(self, size: int) -> None:
+        """Fail the module when a database of so many bytes has no room here."""
+        room = os.statvfs(self.folder)
+        if said := shortage(size, room.f_bavail * room.f_frsize, str(self.folder)):
+            self.module.fail_json(msg=said, blackstart_refused=True)
 
     def present(self) -> dict[str, Any]:
         """Take it; returns what is known of it. Leaves nothing behind when that fails."""
@@ -73,21 +81,34 @@ class Snapshot:
             return {"changed": True}
         self.absent()
         try:
-            return self.take(Etcd())
+            return self.take()
         except BaseException:
             self.absent()
             raise
 
-    def take(self, etcd: Etcd) -> dict[str, Any]:
+    def take(self) -> dict[str, Any]:
         """Write it, then believe nothing: its own checksum, its keys, its revision."""
+        etcd = Etcd()
         before = self.look(etcd)
         etcd.ctl("snapshot", "save", str(self.path), seconds=self.module.params["timeout"])
         self.path.chmod(0o600)
         after = etcd.status()
+        status = json.loads(etcd.execute(self.ask, self.module.params["timeout"]))
+        known = {
+            "etcd": before["version"],
+            "etcd_cluster": f"{int(before['header']['cluster_id']):x}",
+            "member": f"{int(before['header']['member_id']):x}",
+        }
+        return self.proven(status, doubts(status, _revision(before), _revision(after)), known)
+
+    @property
+    def ask(self) -> list[str]:
+        """The command that checks each page of the database and reads what it holds."""
+        return ["etcdutl", "snapshot", "status", str(self.path), "--write-out=json"]
+
+    def proven(self, status: dict[str, Any], found: list[str], known: dict[str, Any]) -> dict[str, Any]:
+        """Return what is known of the snapshot; fails the module when there is any doubt."""
         sha256, whole = digest(self.path)
-        words = ["etcdutl", "snapshot", "status", str(self.path), "--write-out=json"]
-        status = json.loads(etcd.execute(words, self.module.params["timeout"]))
-        found = doubts(status, _revision(before), _revision(after))
         if not whole:
             found.insert(0, "its last 32 bytes are not the checksum of what is before them")
         if found:
@@ -104,9 +125,8 @@ class Snapshot:
                 "hash": status["hash"],
                 "revision": status["revision"],
                 "keys": status["totalKey"],
-                "etcd": before["version"],
-                "etcd_cluster": f"{int(before['header']['cluster_id']):x}",
-                "member": f"{int(before['header']['member_id']):x}",
+                "source": self.module.params["source"],
+                **known,
             },
         }
 
@@ -117,6 +137,44 @@ class Snapshot:
             for path in left:
                 path.unlink(missing_ok=True)
         return {"changed": bool(left)}
+
+
+class Stopped(Snapshot):
+    """One call of the module, for a member that does not run."""
+
+    def examined(self) -> dict[str, Any]:
+        """Return the size of the database; fails when an etcd runs here, or when there is none, no image or no room."""
+        return {"changed": False, "bytes": self.size(), "version": ""}
+
+    def size(self) -> int:
+        """Return the bytes of the database, after what speaks against a copy was looked for."""
+        image: str = self.module.params["image"]
+        running, _ = containers()
+        if running:
+            self.module.fail_json(
+                msg="etcd runs on this node, and a copy of its files would be torn; wanted: a stopped member. "
+                "Take the snapshot of the running one: etcd_snapshot_source=member",
+                blackstart_refused=True,
+            )
+        known = stopped.images()
+        if image not in known:
+            self.module.fail_json(
+                msg=f"etcd_snapshot_image is {image!r}, which containerd does not have; wanted: etcd's image, to prove "
+                f"the copy with. It has {', '.join(name for name in known if '/etcd:' in name) or 'none of etcd'}",
+                blackstart_refused=True,
+            )
+        size = stopped.database(Path(self.module.params["data"])).stat().st_size
+        self.check_room(size)
+        return size
+
+    def take(self) -> dict[str, Any]:
+        """Copy it while nobody can write to it, then read all of it. How far the others are nobody here can tell."""
+        self.size()
+        stopped.copy(stopped.database(Path(self.module.params["data"])), self.path)
+        seconds: int = self.module.params["timeout"]
+        status = json.loads(stopped.execute(self.module.params["image"], self.folder, self.ask, seconds))
+        known = {"etcd": status.get("version", ""), "etcd_cluster": "", "member": ""}
+        return self.proven(status, doubts(status, 1, int(status["revision"])), known)
 
 
 def _revision(status: dict[str, Any]) -> int:
@@ -131,10 +189,13 @@ def main() -> None:
             "name": {"type": "str", "default": ""},
             "folder": {"type": "path", "required": True},
             "timeout": {"type": "int", "default": 300},
+            "source": {"type": "str", "default": "member", "choices": ["member", "stopped"]},
+            "data": {"type": "path", "default": "/var/lib/etcd"},
+            "image": {"type": "str", "default": ""},
         },
         supports_check_mode=True,
     )
-    snapshot = Snapshot(module)
+    snapshot = Stopped(module) if module.params["source"] == "stopped" else Snapshot(module)
     todo = {"examined": snapshot.examined, "present": snapshot.present, "absent": snapshot.absent}
     try:
         module.exit_json(**todo[module.params["state"]]())
