@@ -135,8 +135,10 @@ def test_a_disk_is_looked_at_once_more_before_the_write() -> None:
     assert disk.wrong(listed, "B1", 12) == []
     assert [text.split(" is ")[0] for text in disk.wrong(listed, "B2", 13)] == ["its serial number", "its size"]
     assert disk.missing(listed) != []
-    listed["blockdevices"][0]["children"] = [{"parttype": disk.ESP}, {"parttype": disk.ROOT}]
-    assert disk.missing(listed) == []
+    esp, root = {"name": "nvme0n1p1", "parttype": disk.ESP}, {"name": "nvme0n1p2", "parttype": disk.ROOT}
+    for children in ([esp, root], [root, esp]):
+        assert disk.missing({"blockdevices": [{"children": children}]}) == []
+    assert disk.missing({"blockdevices": [{"children": [esp]}]}) != []
 
 
 def test_a_mark_that_is_none_says_nothing(tmp_path: Any) -> None:

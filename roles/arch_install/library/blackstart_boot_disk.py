@@ -51,7 +51,9 @@ def wrong(listed: dict[str, Any], serial: str, size: int) -> list[str]:
 
 def missing(listed: dict[str, Any]) -> list[str]:
     """Return which of the two partitions is not as wanted (pure)."""
-    parts = [part.get("parttype") for part in listed["blockdevices"][0].get("children", [])]
+    # lsblk lists them as the kernel's folders come, not by their numbers.
+    children = sorted(listed["blockdevices"][0].get("children", []), key=lambda part: part["name"])
+    parts = [part.get("parttype") for part in children]
     return [] if parts == [ESP, ROOT] else [f"found partitions of the types {parts}, wanted {[ESP, ROOT]}"]
 
 
