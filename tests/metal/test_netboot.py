@@ -157,7 +157,7 @@ def test_the_command_line_writes_a_volume_for_the_open_order_alone(practice: Pra
     done = practice.blackstart("media", NODE, "--to", image)
     assert (done.returncode, done.stdout) == (0, f"{image}\n")
     assert f"dd if={image}" in done.stderr
-    assert f'"id": \\"{practice.order.id}\\"' in process.run(["mcopy", "-i", image, "::user-data", "-"]).stdout
+    assert f'\\"id\\": \\"{practice.order.id}\\"' in process.run(["mcopy", "-i", image, "::user-data", "-"]).stdout
     assert practice.blackstart("media", "casper-3", "--to", practice.room / "other.img").returncode == Exit.INPUT
     assert not (practice.room / "other.img").exists()
 
