@@ -35,7 +35,8 @@ def molecule(bundle: Path, pytestconfig: pytest.Config) -> Iterator[runner.Molec
         session = runner.Molecule(runner.folder(), say, keep=keep)
         if not keep:
             session.destroy()
-        yield session
+        with session.forge():
+            yield session
         if not keep:
             session.destroy()
         elif session.behind:

@@ -5,12 +5,15 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import subprocess
 import sys
 import time
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+import yaml
 
 from blackstart import paths
 from blackstart.engine import process
@@ -20,7 +23,7 @@ from tests.molecule import scenarios
 from tests.molecule.scenarios import ROOT
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from tests.molecule.scenarios import Scenario
 
@@ -83,13 +86,25 @@ class Molecule:
         self.keep = keep
         # One folder, and so one state file, for all of them: molecule then knows that the node exists.
         self.env = {
-            "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
+            "PATH": f"{ROOT / '.config' / 'molecule' / 'bin'}:{Path(sys.executable).parent}:{os.environ['PATH']}",
+            "MOLECULE_FORGE": str(folder.with_name("forge.sock")),
+            "MOLECULE_ANSIBLE_PLAYBOOK": str(Path(sys.executable).with_name("ansible-playbook")),
             "PYTHONPATH": str(ROOT),
             "MOLECULE_EPHEMERAL_DIRECTORY": str(folder),
             "NO_COLOR": "1",
         }
         # Scenarios that the node has behind it, each with what its role was then; None when there is no node.
         self.behind: dict[str, str] | None = self._recalled()
+
+    @contextmanager
+    def forge(self) -> Iterator[None]:
+        """Keep an Ansible loaded meanwhile (forge.py)."""
+        path = Path(self.env["MOLECULE_FORGE"])
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        argv = [sys.executable, "-m", "tests.molecule.forge", str(path)]
+        with subprocess.Popen(argv, stdin=subprocess.PIPE, cwd=ROOT, env={**os.environ, **self.env}) as running:
+            yield
+            running.communicate()
 
     def test(self, scenario: Scenario) -> Result:
         """Run one scenario on a node that fits it; AssertionError with what molecule said when it fails."""
@@ -106,8 +121,7 @@ class Molecule:
         prepared = behind | {name: scenarios.digest(name) for name in missing}
         itself = {scenario.name: scenarios.digest(scenario.name)}
         try:
-            if scenarios.stage(self.folder, scenario, missing) and not fresh:
-                self._run("prepare", "--force", "--scenario-name", scenario.name)
+            self._unprepared(prepare=scenarios.stage(self.folder, scenario, missing))
             self._run("test", "--scenario-name", scenario.name, "--destroy", "never")
         except AssertionError:
             converged = any(run["playbook"] == "converge.yml" for run in self._results())
@@ -128,6 +142,12 @@ class Molecule:
         process.run([sys.executable, node, "down", self.folder], cwd=ROOT, env=self.env, timeout=PATIENCE)
         shutil.rmtree(self.folder, ignore_errors=True)
         self.behind = None
+
+    def _unprepared(self, *, prepare: bool) -> None:
+        """Tell molecule whether there is anything to prepare: for it a node is prepared once and for all."""
+        path = self.folder / "state.yml"
+        if path.is_file():
+            path.write_text(yaml.safe_dump(yaml.safe_load(path.read_text()) | {"prepared": not prepare}))
 
     def _run(self, *words: str) -> None:
         done = process.run(

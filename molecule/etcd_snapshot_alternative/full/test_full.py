@@ -22,23 +22,23 @@ RUNNING = {"etcd_snapshot_source": "member"}
 
 @pytest.fixture
 def small(tmp_path: Path) -> Iterator[Path]:
-    """Mount a disk of one MiB on this machine."""
+    """Mount a disk of 128 KiB on this machine: the database of a cluster that has just begun is small."""
     folder = tmp_path / "small"
     folder.mkdir()
-    process.run(["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", folder])
+    process.run(["mount", "-t", "tmpfs", "-o", "size=128k", "tmpfs", folder])
     yield folder
     process.run(["umount", folder])
 
 
 def test_a_full_node_is_refused(refused: Refused, host: Host) -> None:
-    told = "no space left for a snapshot of etcd: /var/lib/etcd/small has 1.0 MiB free, wanted: "
+    told = "no space left for a snapshot of etcd: /var/lib/etcd/small has 0.1 MiB free, wanted: "
     tasks = refused("etcd_snapshot", told, etcd_snapshot_folder="/var/lib/etcd/small", **RUNNING)
     assert tasks[-1]["task"] == "Check that the member is well, or stopped as it is said to be, and has room for it"
     assert host.check_output("ls -A /var/lib/etcd/small") == ""
 
 
 def test_a_full_control_machine_is_refused(refused: Refused, host: Host, small: Path) -> None:
-    told = f"no space left for a snapshot of etcd: {small} on the control machine has 1.0 MiB free, wanted: "
+    told = f"no space left for a snapshot of etcd: {small} on the control machine has 0.1 MiB free, wanted: "
     refused("etcd_snapshot", told, etcd_snapshot_destination=str(small), **RUNNING)
     assert list(small.iterdir()) == []
     assert host.check_output("ls -A /var/lib/etcd") == "member\nsmall"

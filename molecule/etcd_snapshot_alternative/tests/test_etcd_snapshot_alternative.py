@@ -31,6 +31,7 @@ def test_the_member_is_down_and_a_running_one_is_not_made_up(refused: Refused, h
     refused("etcd_snapshot", "no etcd container runs on this node", etcd_snapshot_source="member")
 
 
+@pytest.mark.usefixtures("host")  # without it pytest would put this last, when the member runs again
 def test_what_could_not_be_proven_is_not_taken(refused: Refused) -> None:
     (failed,) = (
         task
