@@ -39,6 +39,7 @@ def practice(say: Callable[[str], None]) -> Iterator[Site]:
     parts = [built.ensure(part, say) for part in (live.part(), repository.part())]
     room = paths.cache() / "metal-room"
     machine = Machine(room / site.NAME, Lan(room / "lan", leases={site.MAC: site.ADDRESS}), site.NAME, site.MAC)
+    machine.lan.claim()  # before anything of it is touched: another run may have it
     machine.cut()
     shutil.rmtree(room, ignore_errors=True)
     site.make(room, *parts)

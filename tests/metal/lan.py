@@ -6,17 +6,18 @@ booting, so that a proxy DHCP of ours has to live beside another's DHCP server, 
 
 from __future__ import annotations
 
+import fcntl
 import json
 from dataclasses import dataclass, field
 from ipaddress import IPv4Address, IPv4Network
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, TextIO
 
 from blackstart.engine import process
 from tests.metal import programs
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from pathlib import Path
 
 NETWORK = IPv4Network("10.77.15.0/24")
 FIRST_LEASE, LAST_LEASE = 100, 199
@@ -30,6 +31,7 @@ class Lan:
     name: str = "bsmetal"
     network: IPv4Network = NETWORK
     leases: Mapping[str, IPv4Address] = field(default_factory=dict)
+    held: list[TextIO] = field(default_factory=list, repr=False, compare=False)  # the lock, while it is ours
 
     @property
     def here(self) -> IPv4Address:
@@ -54,9 +56,17 @@ class Lan:
     def _pid(self) -> Path:
         return self.folder / "router.pid"
 
+    def claim(self) -> None:
+        """Wait until no other run on this machine has a network of this name, and keep it until down()."""
+        if not self.held:
+            lock = Path(f"/run/blackstart-{self.name}.lock").open("w")  # noqa: SIM115 - held until down()
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            self.held.append(lock)
+
     def up(self) -> None:
-        """Make it anew; what an earlier run left of it is taken away first."""
-        self.down()
+        """Make it anew; what an earlier run left of it is taken away first. Waits for another run's end."""
+        self.claim()
+        self._clear()
         self.folder.mkdir(parents=True, exist_ok=True)
         inner, length = f"{self.name}-r", self.network.prefixlen
         _ip("link", "add", self.name, "type", "bridge", "forward_delay", "0")
@@ -71,7 +81,13 @@ class Lan:
         self._start_router()
 
     def down(self) -> None:
-        """Take all of it away, as far as it is there; machines must be off."""
+        """Take away what up() made; machines must be off. Without up() or claim() it is another's, and stays."""
+        if self.held:
+            self._clear()
+            self.held.pop().close()
+
+    def _clear(self) -> None:
+        """Take away all of it that there is."""
         programs.end(self._pid)
         for link in json.loads(process.run(["ip", "-json", "link", "show"]).stdout):
             if link["ifname"] == self.name or link.get("master") == self.name:

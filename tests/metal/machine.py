@@ -10,7 +10,7 @@ import json
 import shutil
 import signal
 import socket
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, fields
 from ipaddress import IPv4Network
 from pathlib import Path
 
@@ -122,7 +122,8 @@ class Machine:
 
     def save(self) -> None:
         """Write down what it is, for load()."""
-        told = asdict(self) | {"folder": None, "lan": {"name": self.lan.name, "network": str(self.lan.network)}}
+        told = {each.name: getattr(self, each.name) for each in fields(self)}  # not asdict(): a lock cannot be copied
+        told |= {"folder": None, "lan": {"name": self.lan.name, "network": str(self.lan.network)}}
         (self.folder / _WORDS).write_text(json.dumps(told, default=str))
 
     @property
