@@ -214,12 +214,11 @@ leaves() {
 }
 
 remove_member() {
-  # On the first node that is left; etcdctl is in etcd's own container only.
+  # From the first node that is left; etcdctl is in etcd's own container only.
   on "$first" sh -seu "$dead" <<'EOT'
     keys=/etc/kubernetes/pki/etcd
-    etcd=$(crictl ps --quiet --name '^etcd$')
     etcdctl() {
-      ctr --namespace k8s.io task exec --exec-id "by-hand-$$-$2" "$etcd" etcdctl --endpoints=https://127.0.0.1:2379 \
+      kubectl --kubeconfig=/etc/kubernetes/admin.conf --namespace=kube-system exec "etcd-$(hostname)" -- etcdctl \
         --cacert=$keys/ca.crt --cert=$keys/healthcheck-client.crt --key=$keys/healthcheck-client.key "$@"
     }
     etcdctl member remove "$(etcdctl member list | sed -n "s/^\([0-9a-f]*\), [a-z]*, $1,.*/\1/p")"

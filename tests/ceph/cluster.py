@@ -152,7 +152,7 @@ class Cluster:
     def put(self, count: int = 24) -> dict[str, str]:
         """Write objects and return the checksum of each."""
         folder = self.room.etc / "objects"
-        folder.mkdir()
+        folder.mkdir(exist_ok=True)
         for number in range(count):
             (folder / f"object-{number}").write_bytes(hashlib.sha256(str(number).encode()).digest() * 4096)
         self._each(f"rados -p {POOL} put $name /etc/ceph/objects/$name")

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from tests.ceph.cluster import Cluster
     from tests.ceph.conftest import Role as Play
 
-pytestmark = [pytest.mark.lab, pytest.mark.slow]
+pytestmark = [pytest.mark.lab, pytest.mark.slow, pytest.mark.long]
 
 GONE = "balthasar-2"
 OTHER = "deadbeef-0000-4000-8000-00000000bbbb"
@@ -80,7 +80,6 @@ def test_a_host_is_rebuilt_around_its_disks(cluster: Cluster, look: Callable[[],
     assert cluster.get() == sums
 
 
-@pytest.mark.long
 def test_an_osd_without_noout_is_taken_out(cluster: Cluster, look: Callable[[], Ceph]) -> None:
     """The proof that what kept them in above was the flag."""
     osd = cluster.osds_of("casper-3")[0]
@@ -93,7 +92,6 @@ def test_an_osd_without_noout_is_taken_out(cluster: Cluster, look: Callable[[], 
     cluster.until_clean()
 
 
-@pytest.mark.long
 def test_a_mark_of_another_cluster_is_refused(cluster: Cluster, role: Play) -> None:
     document = f'{{"order": "x", "fsid": "{OTHER}", "osds": [], "noout": []}}'
     cluster.ceph("config-key", "set", "blackstart/noout/casper-3", document)
