@@ -34,17 +34,16 @@ def run(args: argparse.Namespace) -> int:
 
     with session(args, (), need_bundle=False) as opened:
         desired = opened.desired
-        if args.node not in desired.node_names:
-            raise InputError(f"there is no node {args.node}", hint=f"the nodes are {', '.join(desired.node_names)}")
+        node = opened.node(args.node).name
         if args.print_url:
             files.require_pin(desired.netboot)
             print(f"{desired.netboot.iso_sha256}  {desired.netboot.iso_url}")
             return 0
-        ordered = order.read(opened.state, args.node)
+        ordered = order.read(opened.state, node)
         if ordered is None:
             raise InputError(
-                f"no install of {args.node} is ordered",
-                hint=f"blackstart rebuild {args.node} orders it, and says when the stick is wanted",
+                f"no install of {node} is ordered",
+                hint=f"blackstart rebuild {node} orders it, and says when the stick is wanted",
             )
         told = lives.prepare(desired, opened.state, ordered, token=secrets.token_urlsafe(24))
         media.write(args.to, desired, ordered, told)

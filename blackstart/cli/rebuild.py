@@ -71,18 +71,9 @@ def run(args: argparse.Namespace) -> int:
 
 def _node(opened: Session, name: str) -> Node:
     """Return the node that is meant; InputError when there is none, or its boot disk's serial number is not known."""
-    from difflib import get_close_matches
-
     from blackstart.errors import InputError
 
-    names = opened.desired.node_names
-    if name not in names:
-        near = get_close_matches(name, names, n=1)
-        raise InputError(
-            f"the inventory has no node {name}",
-            hint=f"did you mean {near[0]}?" if near else f"its nodes are {', '.join(names)}",
-        )
-    node = opened.desired.node(name)
+    node = opened.node(name)
     if not node.disks.boot.serial:
         raise InputError(
             f"the inventory does not say the serial number of {name}'s boot disk, and that disk alone may be erased",
@@ -117,21 +108,12 @@ def _begin(args: argparse.Namespace, opened: Session, node: Node) -> None:
 
 
 def _rebuild(args: argparse.Namespace, opened: Session, node: Node, journal: Journal) -> tuple[str, ...]:
-    from blackstart.engine.run import Run
+    from blackstart.cli.running import prepared
     from blackstart.rebuild.run import rebuild
     from blackstart.rebuild.works import gather
     from blackstart.verbs import AFTER, BEFORE, UP
 
-    assert opened.bundle is not None  # noqa: S101 - the session was asked for one
-    up = Run(
-        desired=opened.desired,
-        sources=opened.sources,
-        phases=UP,
-        looker=opened.looker,
-        journal=journal,
-        bundle=opened.bundle,
-        limit=(node.name,),
-    )
+    up = prepared(opened, journal, UP, (node.name,))
     works = gather(opened, node, journal, drain_seconds=args.drain_timeout)
     return rebuild(works, BEFORE, up.apply, AFTER, journal)
 

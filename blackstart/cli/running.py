@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from blackstart.cli.session import Session
     from blackstart.engine.journal import Journal
+    from blackstart.engine.run import Run
+    from blackstart.phases.base import Phase
 
 
 def journaled(
@@ -37,6 +39,26 @@ def journaled(
         journal.close()
         _write_report(journal, args)
     return 0
+
+
+def prepared(
+    opened: Session, journal: Journal, phases: Sequence[Phase], limit: Sequence[str], timeout: float | None = None
+) -> Run:
+    """Return a run of these phases on the nodes of limit; timeout as the option of `up`, in seconds."""
+    from blackstart.engine.run import Run
+
+    assert opened.bundle is not None  # noqa: S101 - the session was asked for one
+    return Run(
+        desired=opened.desired,
+        sources=opened.sources,
+        phases=phases,
+        looker=opened.looker,
+        journal=journal,
+        bundle=opened.bundle,
+        limit=limit,
+        ordered=opened.ordered,
+        timeout=timeout,
+    )
 
 
 def _told(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 from contextlib import contextmanager
 from dataclasses import dataclass
+from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     import argparse
     from collections.abc import Iterator, Sequence
 
-    from blackstart.model.cluster import Cluster
+    from blackstart.model.cluster import Cluster, Node
     from blackstart.phases.base import Phase
 
 
@@ -40,6 +41,17 @@ class Session:
     def state(self) -> Path:
         """The cluster's state folder."""
         return paths.state(self.desired.name)
+
+    def node(self, name: str) -> Node:
+        """Return a node by its name; InputError with the one that was probably meant when there is none."""
+        names = self.desired.node_names
+        if name not in names:
+            near = get_close_matches(name, names, n=1)
+            raise InputError(
+                f"the inventory has no node {name}",
+                hint=f"did you mean {near[0]}?" if near else f"its nodes are {', '.join(names)}",
+            )
+        return self.desired.node(name)
 
     @property
     def ordered(self) -> list[str]:

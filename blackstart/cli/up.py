@@ -9,7 +9,6 @@ if TYPE_CHECKING:
     import argparse
 
     from blackstart.cli.session import Session
-    from blackstart.engine.journal import Journal
     from blackstart.phases.base import Phase
 
 
@@ -40,7 +39,7 @@ def add_parser(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> No
 
 def run(args: argparse.Namespace) -> int:
     """Hold the cluster's lock and run the phases."""
-    from blackstart.cli.running import journaled
+    from blackstart.cli.running import journaled, prepared
     from blackstart.cli.session import session
     from blackstart.engine.lock import exclusive
     from blackstart.verbs import ONLY, UP
@@ -51,7 +50,11 @@ def run(args: argparse.Namespace) -> int:
     with session(args, UP, need_bundle=True) as opened, exclusive(opened.state / "lock", "up"):
         phases = _confirmed(phases, args.yes_wipe, opened)
         return journaled(
-            args, opened, "up", lambda journal: _apply(opened, journal, phases, args.timeout), args.only or ""
+            args,
+            opened,
+            "up",
+            lambda journal: prepared(opened, journal, phases, opened.limit, args.timeout).apply(),
+            args.only or "",
         )
 
 
@@ -66,20 +69,3 @@ def _confirmed(phases: tuple[Phase, ...], serials: list[str], opened: Session) -
         raise InputError("--yes-wipe goes with no --only", hint="run `blackstart up --yes-wipe SERIAL` alone")
     require_wishes(opened.desired, serials, opened.limit)
     return tuple(DiskGuard(tuple(serials)) if isinstance(phase, DiskGuard) else phase for phase in phases)
-
-
-def _apply(opened: Session, journal: Journal, phases: tuple[Phase, ...], timeout: float | None) -> tuple[str, ...]:
-    from blackstart.engine.run import Run
-
-    assert opened.bundle is not None  # noqa: S101 - the session was asked for one
-    return Run(
-        desired=opened.desired,
-        sources=opened.sources,
-        phases=phases,
-        looker=opened.looker,
-        journal=journal,
-        bundle=opened.bundle,
-        limit=opened.limit,
-        ordered=opened.ordered,
-        timeout=timeout,
-    ).apply()

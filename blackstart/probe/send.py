@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +12,8 @@ from typing import TYPE_CHECKING, Any
 from blackstart.errors import BlackstartError, UnreachableError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
     from blackstart.engine.ssh import Fleet
 
 _ROOM = Path(__file__).parent / "node"
@@ -73,6 +76,24 @@ def send(fleet: Fleet, node: str, part: str, request: dict[str, Any], *, timeout
         )
     said = read(result.out, result.err, f"looking at {node} failed with status {result.status}")
     return Answer(said["answer"], skew(before, said["started"], said["ended"], after))
+
+
+def through(
+    execute: Callable[..., Mapping[str, Any]],
+    part: str,
+    request: dict[str, Any],
+    what: str,
+    *,
+    program: Path | None = None,
+) -> dict[str, Any]:
+    """Run it on a node by Ansible's own connection (ActionBase._low_level_execute_command); return the answer.
+
+    Raises BlackstartError with `what` was being done and the program's last line when it fails there.
+    """
+    done = execute(shlex.join(COMMAND), in_data=script(part, request, program=program))
+    said = read(done["stdout"], done.get("stderr") or "", f"{what} failed with status {done['rc']}")
+    answer: dict[str, Any] = said["answer"]
+    return answer
 
 
 def read(out: str, err: str, failure: str) -> dict[str, Any]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import secrets
-import shlex
 from typing import Any
 
 from ansible.errors import AnsibleActionFail
@@ -15,7 +14,7 @@ try:
     from blackstart.disks.identity import BY_ID, plain
     from blackstart.errors import BlackstartError, RefusedError
     from blackstart.model.cluster import Disks, Node
-    from blackstart.probe.send import COMMAND, read, script
+    from blackstart.probe.send import through
 except ImportError as error:
     raise AnsibleActionFail(
         "the disk is judged by blackstart itself, which this Python cannot import: "
@@ -49,12 +48,7 @@ class ActionModule(ActionBase):
         return {**result, "path": f"{BY_ID}{named[0]}", "serial": seen.serial, "size_bytes": seen.size_bytes}
 
     def _survey(self, request: dict[str, Any]) -> dict[str, Any]:
-        done = self._low_level_execute_command(shlex.join(COMMAND), in_data=script("disks", request))
         try:
-            said = read(
-                done["stdout"], done.get("stderr") or "", f"looking at the disks failed with status {done['rc']}"
-            )
+            return through(self._low_level_execute_command, "disks", request, "looking at the disks")
         except BlackstartError as error:
             raise AnsibleActionFail(error.message) from error
-        answer: dict[str, Any] = said["answer"]
-        return answer

@@ -6,7 +6,6 @@ The survey and the judge are those of `blackstart disks`, so the role and the ve
 from __future__ import annotations
 
 import secrets
-import shlex
 from dataclasses import asdict
 from typing import Any
 
@@ -19,7 +18,7 @@ try:
     from blackstart.disks.identity import plain
     from blackstart.errors import BlackstartError, RefusedError
     from blackstart.model.cluster import Disks, Node, is_placeholder
-    from blackstart.probe.send import COMMAND, read, script
+    from blackstart.probe.send import through
 except ImportError as error:
     raise AnsibleActionFail(
         "the disks are judged by blackstart itself, which this Python cannot import: "
@@ -67,13 +66,10 @@ class ActionModule(ActionBase):
         return {**result, **refused(outcome.refusals)} if outcome.refusals else result
 
     def _survey(self, request: dict[str, Any]) -> dict[str, Any]:
-        done = self._low_level_execute_command(shlex.join(COMMAND), in_data=script("disks", request))
-        failure = f"looking at the disks failed with status {done['rc']}"
         try:
-            answer: dict[str, Any] = read(done["stdout"], done.get("stderr") or "", failure)["answer"]
+            return through(self._low_level_execute_command, "disks", request, "looking at the disks")
         except BlackstartError as error:
             raise AnsibleActionFail(error.message) from error
-        return answer
 
 
 def refused(texts: Any) -> dict[str, Any]:  # noqa: ANN401 - any sequence of texts

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +9,7 @@ from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
 
 from blackstart.errors import BlackstartError
-from blackstart.probe.send import COMMAND, read, script
+from blackstart.probe.send import through
 
 PROGRAM = Path(__file__).parents[1] / "files" / "wipe.py"
 
@@ -51,13 +50,11 @@ class ActionModule(ActionBase):
             "size_bytes": write["size_bytes"],
             "devno": write["seen"]["devno"],
         }
-        said = self._low_level_execute_command(shlex.join(COMMAND), in_data=script("disks", request, program=PROGRAM))
-        failure = f"wiping {write['disk']} failed with status {said['rc']}"
+        execute, what = self._low_level_execute_command, f"wiping {write['disk']}"
         try:
-            answer: dict[str, Any] = read(said["stdout"], said.get("stderr") or "", failure)["answer"]
+            return through(execute, "disks", request, what, program=PROGRAM)
         except BlackstartError as error:
             raise AnsibleActionFail(error.message) from error
-        return answer
 
 
 def _require_both(write: dict[str, Any], disks: dict[str, Any], confirmed: list[str]) -> None:
