@@ -162,9 +162,10 @@ class Containerd(Strict):
 
 
 class Kubeadm(Strict):
-    """kubeadm's preflight checks whose errors are accepted, by name."""
+    """kubeadm's preflight checks whose errors are accepted, by name, and arguments of etcd beside kubeadm's own."""
 
     ignore_preflight_errors: tuple[str, ...] = ()
+    etcd_extra_args: dict[str, str] = {}
 
 
 class Cilium(Strict):

@@ -158,3 +158,5 @@ def test_members_are_read_off_etcdctl() -> None:
         "abc", "a", learner=False, healthy=True, address="10.0.0.1"
     )
     assert reduced(fresh, lacks) == blackstart_quorum.Member("def", "", learner=True, healthy=False, address="10.0.0.2")
+    ill = reduced(started, {"https://10.0.0.1:2379": "context deadline exceeded"})
+    assert (ill.healthy, ill.lacks) == (False, "context deadline exceeded")

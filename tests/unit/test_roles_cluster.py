@@ -31,6 +31,7 @@ VARIABLES: dict[str, Any] = {
     "control_plane_endpoint_port": 6443,
     "control_plane_kubernetes_version": "v1.35.1",
     "control_plane_etcd_image_tag": "3.6.6-0",
+    "control_plane_etcd_extra_args": {"heartbeat-interval": "300"},
     "control_plane_coredns_image_tag": "v1.13.1",
     "control_plane_pod_subnet": "10.44.0.0/16",
     "control_plane_service_subnet": "10.45.0.0/16",

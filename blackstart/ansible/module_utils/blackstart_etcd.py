@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import subprocess
+import time
 import uuid
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
 
 PKI = "/etc/kubernetes/pki/etcd"
 LOCAL = "https://127.0.0.1:2379"
+SETTLE = 10.0  # seconds; kubeadm's etcd calls an election after 1 s without its leader
+POLL = 0.5  # seconds
 CTR = ("ctr", "--namespace=k8s.io")
 # The kubelet's labels on what it makes (pkg/kubelet/types/labels.go).
 _LABELS = 'labels."io.kubernetes.container.name"==etcd,labels."io.kubernetes.pod.namespace"==kube-system'
@@ -75,21 +78,52 @@ class Etcd:
     def healths(self, urls: Sequence[str]) -> dict[str, str]:
         """Say by client URL what a member lacks; empty when it serves a linearizable read, which takes a quorum.
 
-        An alarm that is raised in etcd counts as well, and is named.
+        An alarm that is raised in etcd counts as well, and is named. Who does not answer well is asked again for
+        SETTLE seconds: while a leader is elected every member refuses, and that is over in a few.
         """
+        end = time.monotonic() + SETTLE
+        lacks = self._lacks(urls)
+        while (ill := [url for url, said in lacks.items() if said]) and time.monotonic() < end:
+            time.sleep(POLL)
+            lacks |= self._lacks(ill)
+        return lacks
+
+    def _lacks(self, urls: Sequence[str]) -> dict[str, str]:
+        if not urls:
+            return {}
         # Ends with status 1 when one of them is not well, and lists them all the same.
-        text = self.ctl("endpoint", "health", "--write-out=json", check=False, at=",".join(urls)) if urls else ""
+        text = self.ctl("endpoint", "health", "--write-out=json", check=False, at=",".join(urls))
         found = {entry["endpoint"]: entry for entry in json.loads(text or "[]")}
         return {url: _lacks(found.get(url, {})) for url in urls}
 
-    def members(self) -> list[Member]:
+    def _listed(self) -> list[dict[str, Any]]:
+        found: list[dict[str, Any]] = json.loads(self.ctl("member", "list", "--consistency=s", "--write-out=json"))[
+            "members"
+        ]
+        return found
+
+    def members(self, *, dark: str = "") -> list[Member]:
         """Return every member with its health; one that never started has no name and is not healthy.
 
-        The list is this member's own, so that it can be had without a quorum.
+        The list is this member's own, so that it can be had without a quorum. The member at the address `dark` is
+        known to have no power: it is not asked, for etcdctl would wait 5 s for its answer.
         """
-        listed = json.loads(self.ctl("member", "list", "--consistency=s", "--write-out=json"))["members"]
-        lacks = self.healths([url for member in listed for url in (member.get("clientURLs") or [])[:1]])
+        listed = self._listed()
+        urls = [url for member in listed for url in (member.get("clientURLs") or [])[:1]]
+        lacks = {url: "it has no power" for url in urls if dark and urlsplit(url).hostname == dark}
+        lacks |= self.healths([url for url in urls if url not in lacks])
         return [reduced(member, lacks) for member in listed]
+
+    def take_lead(self, leaving: str) -> None:
+        """Have this member lead if the one that leaves does, which is given by its hexadecimal id.
+
+        A leader that is removed leaves an election behind, and nobody writes until it is over; one that hands over
+        is followed at once (https://github.com/etcd-io/etcd/blob/main/etcdctl/README.md, move-leader).
+        """
+        status = self.status()
+        if f"{int(status['leader']):x}" == leaving:
+            urls = [url for member in self._listed() for url in (member.get("clientURLs") or [])[:1]]
+            self.ctl("move-leader", f"{int(status['header']['member_id']):x}", at=",".join(urls))
 
     def remove(self, identity: str) -> None:
         """Remove a member by its hexadecimal id; etcd itself refuses when that would cost the quorum."""
@@ -98,12 +132,14 @@ class Etcd:
 
 def reduced(member: dict[str, Any], lacks: dict[str, str]) -> Member:
     """Return one entry of `etcdctl member list -w json`, given by client URL what a member lacks."""
+    asked = [lacks[url] for url in member.get("clientURLs") or [] if url in lacks]
     return Member(
         id=f"{int(member['ID']):x}",
         name=str(member.get("name", "")),
         learner=bool(member.get("isLearner")),
-        healthy=any(lacks.get(url) == "" for url in member.get("clientURLs") or []),
+        healthy=any(said == "" for said in asked),
         address=urlsplit((member.get("peerURLs") or [""])[0]).hostname or "",
+        lacks="; ".join(filter(None, asked)),
     )
 
 

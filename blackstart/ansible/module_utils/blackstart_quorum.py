@@ -15,13 +15,17 @@ if TYPE_CHECKING:
 
 
 class Member(NamedTuple):
-    """One member of etcd; `id` is hexadecimal, and one that never started has an address but no name."""
+    """One member of etcd; `id` is hexadecimal, and one that never started has an address but no name.
+
+    `lacks` says why it is not healthy, as etcdctl put it.
+    """
 
     id: str
     name: str
     learner: bool
     healthy: bool
     address: str = ""
+    lacks: str = ""
 
     @property
     def title(self) -> str:
@@ -49,8 +53,8 @@ def objections(members: Sequence[Member], going: Member) -> list[str]:
         last = f"{going.title} is the last voter of etcd: all data of the cluster would be lost. "
         return [f"{last}Wanted: another healthy control plane, joined and promoted first"]
     found = [
-        f"etcd member {member.title} ({member.id}) is not healthy, and every other voter must be: "
-        "bring it back first, `blackstart status` shows its state"
+        f"etcd member {member.title} ({member.id}) is not healthy{f' ({member.lacks})' if member.lacks else ''}, "
+        "and every other voter must be: bring it back first, `blackstart status` shows its state"
         for member in staying
         if not member.healthy
     ]

@@ -50,3 +50,7 @@ def test_services_have_the_other_range_and_domain(host: Host, kubectl: Kubectl) 
 def test_etcd_is_reached_at_the_other_address(host: Host) -> None:
     manifest = yaml.safe_load(host.file("/etc/kubernetes/manifests/etcd.yaml").content_string)
     assert "--advertise-client-urls=https://10.77.14.113:2379" in json.dumps(manifest)
+
+
+def test_etcd_has_the_argument_of_its_own(host: Host) -> None:
+    assert "--snapshot-count=5000" in host.check_output("tr '\\0' '\\n' </proc/$(pgrep -o -x etcd)/cmdline").split()

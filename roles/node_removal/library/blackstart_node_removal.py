@@ -64,7 +64,7 @@ class Removal:
         here = f"--field-selector=spec.nodeName={self.wish.name}"
         return Seen(
             nodes=self.kubectl.get("nodes"),
-            members=self.etcd.members(),
+            members=self.etcd.members(dark=self.wish.address if self.wish.off else ""),
             pods=self.kubectl.get("pods", "--all-namespaces", here),
             attachments=self.kubectl.get("volumeattachments"),
         )
@@ -122,6 +122,7 @@ class Removal:
         if found.member:
             done.append(f"etcd member {found.member}")
             if not self.module.check_mode:
+                self.etcd.take_lead(found.member)
                 self.etcd.remove(found.member)
                 self.prove()
         if found.node:
