@@ -118,10 +118,11 @@ class Disk:
 
 @dataclass(frozen=True, slots=True)
 class DiskTable:
-    """All disks of a node, and where each name below /dev/disk/by-id points (a kernel name)."""
+    """All disks of a node, where each name below /dev/disk/by-id points (a kernel name), and whose mainboard it is."""
 
     disks: tuple[Disk, ...]
     links: Mapping[str, str]
+    board_serial: str = ""  # empty: firmware has none
 
     def disk(self, name: str) -> Disk | None:
         """Return a disk by its kernel name."""
@@ -130,7 +131,8 @@ class DiskTable:
 
 def parse(answer: Mapping[str, Any]) -> DiskTable:
     """Build the table from a node's answer; KeyError or TypeError when it is of another shape."""
-    return DiskTable(tuple(_disk(entry) for entry in answer["disks"]), dict(answer["links"]))
+    disks = tuple(_disk(entry) for entry in answer["disks"])
+    return DiskTable(disks, dict(answer["links"]), answer["board_serial"])
 
 
 def _disk(entry: Mapping[str, Any]) -> Disk:

@@ -1,4 +1,4 @@
-"""Whether a name of the inventory is the disk that its owner means: link, serial number, size, transport."""
+"""Whether a name of the inventory is the disk that its owner means: machine, link, serial number, size, transport."""
 
 from __future__ import annotations
 
@@ -32,9 +32,30 @@ def find(name: str, table: DiskTable) -> Disk | None:
     return table.disk(target) if target else None
 
 
+def another_board(node: Node, serial: str) -> str:
+    """Say that a mainboard is another than the node's; empty while firmware or the inventory has no serial number.
+
+    A boot disk takes a node's address and host key along into any machine that it is put into.
+    """
+    wanted = node.board_serial
+    if not serial or not wanted or is_placeholder(wanted) or serial == wanted:
+        return ""
+    return (
+        f"found the mainboard with serial number {serial}, wanted {wanted}: these are the disks of another machine "
+        f"than {node.name}"
+    )
+
+
 def reasons(node: Node, wanted: cluster.Disk, table: DiskTable) -> Iterator[Reason]:
     """Yield why what the name points at is not the disk that is meant, or may not be."""
     name, seen = plain(wanted.id), find(wanted.id, table)
+    if said := another_board(node, table.board_serial):
+        yield Reason(
+            Code.BOARD,
+            said,
+            f"on {node.name}: dmidecode --type baseboard, and look which machine it is; if its board was replaced, "
+            f"correct board_serial in host_vars/{node.name}.yml",
+        )
     if seen is None:
         yield _absent(node, wanted, table)
         return

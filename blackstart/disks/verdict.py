@@ -30,6 +30,7 @@ class Code(StrEnum):
     """Why a disk is refused."""
 
     NOT_NAMED = "not_named"
+    BOARD = "board"
     PLACEHOLDER = "placeholder"
     MISSING = "missing"
     POINTS_ELSEWHERE = "points_elsewhere"

@@ -63,8 +63,8 @@ class Nic(Strict):
 class Node(Strict):
     """One machine: `name` is its inventory name and its Kubernetes node name, `ansible_host` its node address.
 
-    `board_serial` is the mainboard's serial number (/sys/class/dmi/id/board_serial): with it a machine that is to be
-    erased is told from any other. `install_method` is how a system gets onto it.
+    `board_serial` is the mainboard's serial number (/sys/class/dmi/id/board_serial): with it a machine whose disks are
+    to be erased or used is told from any other. `install_method` is how a system gets onto it.
     """
 
     name: str

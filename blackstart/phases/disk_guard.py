@@ -1,7 +1,8 @@
 """What the nodes' disks are: usable, this cluster's already, or refused; and the one named disk that may be wiped.
 
 The survey of a disk takes seconds and is made when the phase is applied, not at each look. A look sees whether the
-disks that were judged are still there; that a judged disk went away or came back is a reason to judge anew.
+disks that were judged are still there, and in which machine; that a judged disk went away or came back, or that the
+mainboard is another than the inventory's, is a reason to judge anew.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
+from blackstart.disks.identity import another_board
 from blackstart.errors import RefusedError
 from blackstart.model.cluster import is_placeholder
 from blackstart.phases.base import Look, Play, Reason, Watch
@@ -33,7 +35,7 @@ class DiskGuard(LocalPhase):
     watch = Watch(files=("/var/lib/blackstart/disks.json",))
 
     def reasons(self, desired: Cluster, observed: Observed) -> list[Reason]:
-        """Ask for it where a judged disk went or came, and where a wipe is confirmed, besides what is common."""
+        """Ask for it where a disk or the board changed, and where a wipe is confirmed, besides what is common."""
         found = super(DiskGuard, self).reasons(desired, observed)
         known = {reason.node for reason in found}
         for node in observed.nodes.values():
@@ -42,6 +44,8 @@ class DiskGuard(LocalPhase):
         return found
 
     def _why(self, desired: Cluster, node: NodeFacts) -> str:
+        if said := another_board(desired.node(node.name), node.board_serial):
+            return said
         moved = [
             f"{disk.id} {'is there now' if disk.now else 'is gone'}" for disk in node.disks if disk.now != disk.there
         ]

@@ -20,10 +20,13 @@ _ROOM = Path(__file__).parent / "node"
 _PACKAGE = "blackstart.probe.node"
 # Each module after those that it imports.
 PARTS = {
-    "machine": ("ask", "https", "etcd", "gpu", "managed", "verdicts", "machine"),
+    "machine": ("ask", "board", "https", "etcd", "gpu", "managed", "verdicts", "machine"),
     "managed": ("ask", "managed"),
     "api": ("ask", "https", "objects", "pods", "applications", "api"),
-    "disks": ("ask", "disk_read", "disk_blank", "disk_labels", "disk_marks", "disk_uses", "disk_names", "disks"),
+    "disks": (
+        *("ask", "board", "disk_read", "disk_blank", "disk_labels", "disk_marks", "disk_uses", "disk_names"),
+        "disks",
+    ),
 }
 # Registers each source under its own name, so that imports among them and tracebacks are those of the repository.
 _LOADER = """\

@@ -22,10 +22,7 @@ def grow(machine: dict[str, Any], root: Path) -> Path:
     """
     for path, text in machine["files"].items():
         write(root / path, text.encode())
-    write(root / "sys/firmware/dmi/tables/DMI", smbios(machine["dmidecode"]))
-    for name, entries in structures(machine["dmidecode"]):
-        if name == "Base Board Information":
-            write(root / "sys/class/dmi/id/board_serial", f"{entries.get('Serial Number', '')}\n".encode())
+    firmware(machine["dmidecode"], root)
     for path, mode in machine["devices"].items():
         write(root / path, b"")
         os.chown(root / path, -1, os.getgid())
@@ -36,6 +33,14 @@ def grow(machine: dict[str, Any], root: Path) -> Path:
     for path in [*settings.iterdir(), settings]:
         os.utime(path, (machine["settings_changed"],) * 2)
     return root
+
+
+def firmware(text: str, root: Path) -> None:
+    """Write the firmware's table of which dmidecode prints this, and what the kernel shows of it as a file."""
+    write(root / "sys/firmware/dmi/tables/DMI", smbios(text))
+    for name, entries in structures(text):
+        if name == "Base Board Information":
+            write(root / "sys/class/dmi/id/board_serial", f"{entries.get('Serial Number', '')}\n".encode())
 
 
 def write(path: Path, content: bytes) -> None:

@@ -46,14 +46,14 @@ def table(*disks: Disk) -> DiskTable:
     return DiskTable(disks, {link: each.name for each in disks for link in each.by_id})
 
 
-def node(**wipes: str) -> Node:
-    """Return a node with two disks for Ceph, 64 and 65, whose `wipe` is as given."""
+def node(board: str = "", **wipes: str) -> Node:
+    """Return a node with this board_serial and two disks for Ceph, 64 and 65, whose `wipe` is as given."""
     ceph = [
         cluster.Disk(id=f"nvme-{serial}", size_gb=6, serial=serial, wipe=wipes.get(f"of_{serial}", ""))
         for serial in ("64", "65")
     ]
     boot = cluster.Disk(id="CHANGE-ME-boot", size_gb=4)
-    return Node.model_construct(name="casper-3", disks=Disks(boot=boot, ceph=tuple(ceph)))
+    return Node.model_construct(name="casper-3", disks=Disks(boot=boot, ceph=tuple(ceph)), board_serial=board)
 
 
 def judged(*disks: Disk, confirmed: tuple[str, ...] = (), **wipes: str) -> Any:
@@ -98,6 +98,35 @@ def test_a_missing_or_a_failing_disk_is_said_and_ends_nothing() -> None:
     assert not any("CHANGE-ME" in note for note in outcome.notes)
 
 
+def in_the_machine(board: str, wanted: str, **wipes: str) -> Any:
+    """Judge one disk of two, in a machine with a board while the inventory wants one; 64 is confirmed for a wipe."""
+    there = replace(table(disk("loop64", "64", signatures=(EXT4,) if wipes else ())), board_serial=board)
+    return guard(node(wanted, **wipes), there, fsid=FSID, confirmed=("64",))
+
+
+def test_disks_of_another_machine_end_the_run_also_those_that_are_missing_here() -> None:
+    outcome = in_the_machine("B3", "B1")
+    assert [refusal.partition(" (")[0] for refusal in outcome.refusals] == ["CHANGE-ME-boot", "nvme-64", "nvme-65"]
+    for refusal in outcome.refusals:
+        assert "- found the mainboard with serial number B3, wanted B1: these are the disks of another" in refusal
+        assert "dmidecode --type baseboard" in refusal
+        assert "correct board_serial in host_vars/casper-3.yml" in refusal
+    assert outcome.writes == outcome.notes == ()
+
+
+@pytest.mark.parametrize(("board", "wanted"), [("B1", "B1"), ("", "B1"), ("B1", ""), ("B1", "CHANGE-ME-board")])
+def test_a_board_that_says_nothing_or_of_which_nothing_is_known_ends_nothing(board: str, wanted: str) -> None:
+    outcome = in_the_machine(board, wanted)
+    assert outcome.refusals == ()
+    assert len(outcome.notes) == 1  # the missing one
+
+
+def test_nothing_is_wiped_in_another_machine() -> None:
+    assert [write.disk for write in in_the_machine("B1", "B1", of_64="64").writes] == ["nvme-64"]
+    with pytest.raises(RefusedError, match=r"nvme-64 of casper-3 cannot be wiped: .* B3, wanted B1"):
+        in_the_machine("B3", "B1", of_64="64")
+
+
 def test_a_wipe_needs_both_and_clears_that_disk_alone() -> None:
     disks = (disk("loop64", "64", signatures=(EXT4,)), disk("loop65", "65", signatures=(EXT4,)))
     field_only = judged(*disks, of_64="64")
@@ -127,8 +156,8 @@ THERE = DiskVerdict("nvme-64", "usable", "", there=True, now=True)
 GONE = replace(THERE, id="nvme-65", state="refused", said="nvme-65 is not there", there=False, now=False)
 
 
-def desired(**wipes: str) -> Cluster:
-    one = node(**wipes)
+def desired(board: str = "", **wipes: str) -> Cluster:
+    one = node(board, **wipes)
     return cast("Cluster", SimpleNamespace(nodes=(one,), node_names=("casper-3",), node=lambda _name: one))
 
 
@@ -159,6 +188,14 @@ def test_a_missing_disk_keeps_no_gate_shut_and_is_named() -> None:
 def test_a_disk_that_went_or_came_is_judged_anew_with_its_surroundings(disk: DiskVerdict, said: str) -> None:
     assert [reason.text for reason in disk_guard.PHASE.reasons(desired(), seen(disk))] == [said]
     assert [reason.node for reason in ceph_disks.PHASE.reasons(desired(), seen(disk))] == ["casper-3"]
+
+
+def test_another_board_than_the_inventory_s_is_a_reason_to_judge_anew() -> None:
+    where = desired("B1")
+    assert disk_guard.PHASE.reasons(where, seen(THERE, board_serial="B1")) == []
+    assert disk_guard.PHASE.reasons(where, seen(THERE, board_serial="")) == []
+    (reason,) = disk_guard.PHASE.reasons(where, seen(THERE, board_serial="B3"))
+    assert "found the mainboard with serial number B3, wanted B1" in reason.text
 
 
 def test_disks_that_nobody_judged_keep_the_gate_shut() -> None:

@@ -126,12 +126,14 @@ OF_ALL: dict[str, tuple[Any, ...]] = {
     "live": (["u1"], ["u2"], ["3"]),
     "yes": ([], ["a0"], ["a0", "typo"], ["b1", "b1"]),
 }
+BOARDS = ("BOARD-x", "BOARD-a", "BOARD-b", "")  # the last: firmware says none
 LINKS = ("sda", "sdb", "dm-0", "gone")
 KINDS = (
     *(("disk", field) for field in OF_A_DISK),
     *(("wish", field) for field in OF_A_WISH),
     *(("all", field) for field in OF_ALL),
     ("link", ""),
+    ("board", ""),
     ("absent", ""),
 )
 Trouble = tuple[tuple[str, str], int, int, int]
@@ -143,6 +145,7 @@ def made_of(troubles: list[Trouble]) -> Machines:
     inventory = {node: [wish(node, number) for number in range(3)] for node in "ab"}
     moved: dict[str, dict[str, str]] = {"a": {}, "b": {}}
     everything: dict[str, Any] = {"fsid": OURS, "live": [], "yes": [f"{node}{n}" for node in "ab" for n in range(3)]}
+    boards = {node: f"BOARD-{node}" for node in "ab"}
     absent = set()
     for (what, field), which, number, value in troubles:
         node = "ab"[which]
@@ -154,13 +157,15 @@ def made_of(troubles: list[Trouble]) -> Machines:
             everything[field] = OF_ALL[field][value % len(OF_ALL[field])]
         elif what == "link":
             moved[node][f"ata-{node}{number}"] = LINKS[value % len(LINKS)]
+        elif what == "board":
+            boards[node] = BOARDS[value % len(BOARDS)]
         else:
             absent.add((node, number))
     tables = []
     for node, disks in raw.items():
         there = [entry for number, entry in enumerate(disks) if (node, number) not in absent]
         right = {link: entry["name"] for entry in there for link in entry["by_id"]}
-        tables.append(parse({"disks": there, "links": {**right, **moved[node]}}))
+        tables.append(parse({"disks": there, "links": {**right, **moved[node]}, "board_serial": boards[node]}))
     nodes = tuple(_node(name, wanted) for name, wanted in inventory.items())
     live, yes = frozenset(everything["live"]), tuple(everything["yes"])
     return Machines(nodes, tuple(tables), everything["fsid"], live, yes)
@@ -170,7 +175,8 @@ def _node(name: str, wanted: list[dict[str, Any]]) -> cluster.Node:
     first, *others = (cluster.Disk(**fields) for fields in wanted)
     disks = cluster.Disks(boot=first, ceph=tuple(others))
     nic = cluster.Nic(name="lan0")
-    return cluster.Node(name=name, ansible_host=IPv4Address("192.0.2.1"), disks=disks, nic_lan=nic, ram_gib=8)
+    made = cluster.Node(name=name, ansible_host=IPv4Address("192.0.2.1"), disks=disks, nic_lan=nic, ram_gib=8)
+    return made.model_copy(update={"board_serial": f"BOARD-{name}"})
 
 
 TROUBLES = some.lists(
@@ -209,6 +215,7 @@ def _a_verdict_is_true(verdict: Verdict, made: Machines) -> None:
 def _a_write_is_wished_for(write: Write, made: Machines) -> None:
     node = next(node for node in made.nodes if node.name == write.node)
     table = made.tables[made.nodes.index(node)]
+    assert table.board_serial in {"", node.board_serial}
     named = [disk for disk in (node.disks.boot, *node.disks.ceph) if disk.id == write.disk]
     assert len(named) == 1
     wish, seen = named[0], write.seen

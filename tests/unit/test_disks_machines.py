@@ -16,6 +16,8 @@ from blackstart.disks.verdict import Code, Role, State, Verdict
 from blackstart.disks.writes import to_write, wishes
 from blackstart.errors import RefusedError
 from blackstart.model import cluster
+from blackstart.probe.node import board
+from tests.machines.grow import firmware
 
 ROOM = Path(__file__).parents[1] / "machines" / "disks"
 MACHINES = {path.stem: json.loads(path.read_text()) for path in sorted(ROOM.glob("*.json"))}
@@ -28,7 +30,8 @@ def node(machine: dict[str, Any]) -> cluster.Node:
     """Return the node as the inventory has it."""
     disks = cluster.Disks.model_validate(machine["disks"])
     nic = cluster.Nic(name="lan0")
-    return cluster.Node(name="melchior-1", ansible_host=IPv4Address("192.0.2.1"), disks=disks, nic_lan=nic, ram_gib=96)
+    named = cluster.Node(name="melchior-1", ansible_host=IPv4Address("192.0.2.1"), disks=disks, nic_lan=nic, ram_gib=96)
+    return named.model_copy(update={"board_serial": machine["board_serial"]})
 
 
 def judged(machine: dict[str, Any]) -> dict[str, Verdict]:
@@ -81,6 +84,13 @@ def test_one_field_changes_the_verdict(name: str) -> None:
     expected = machine["edit"]["verdicts"]
     assert {disk: short(after[disk]) for disk in expected} == expected
     assert any(disk not in before or short(before[disk]) != short(after[disk]) for disk in expected)
+
+
+@pytest.mark.parametrize("name", MACHINES)
+def test_the_board_is_what_firmware_says(name: str, tmp_path: Path) -> None:
+    """That firmware's table is one, the real dmidecode says in tests/unit/test_gpu.py."""
+    firmware(MACHINES[name]["dmidecode"], tmp_path)
+    assert board.serial(tmp_path) == MACHINES[name]["facts"]["board_serial"]
 
 
 @pytest.mark.parametrize("name", MACHINES)

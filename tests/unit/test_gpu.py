@@ -17,7 +17,7 @@ from blackstart.engine import process
 from blackstart.gpu import judge, units
 from blackstart.gpu.sizes import misfits, taken
 from blackstart.gpu.units import RESTART, Seen, Setting, Verdict, Wanted
-from blackstart.probe.node import gpu, machine
+from blackstart.probe.node import board, gpu
 from tests.machines.grow import grow, smbios, structures
 
 if TYPE_CHECKING:
@@ -242,7 +242,7 @@ def modules(*sizes: str) -> str:
 
 
 @pytest.mark.skipif(DMIDECODE is None, reason="needs dmidecode (.config/test-packages.sh installs it)")
-@pytest.mark.parametrize("path", sorted(MACHINES.glob("*.json")), ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", sorted(MACHINES.parent.glob("*/*.json")), ids=lambda path: path.stem)
 def test_the_real_dmidecode_reads_it_off_the_table_that_is_grown(path: Path, tmp_path: Path) -> None:
     text: str = json.loads(path.read_text())["dmidecode"]
     table = smbios(text)
@@ -275,7 +275,7 @@ def test_a_board_s_serial_is_a_number_and_no_excuse(
     text: str = json.loads((MACHINES / "right.json").read_text())["dmidecode"]
     start, end = text.index("Serial Number: "), text.index("\n\n")
     look("right", dmidecode=f"{text[:start]}Serial Number: {said}{text[end:]}")
-    assert machine.board_serial(str(tmp_path)) == serial
+    assert board.serial(tmp_path) == serial
 
 
 def test_modules_are_read_in_every_spelling_of_their_size() -> None:

@@ -92,6 +92,12 @@ def test_a_name_that_udev_gives_two_disks_is_in_both(machine: Machine) -> None:
     assert all(disk.blank.looked for disk in table.disks)  # both are named
 
 
+def test_it_says_in_which_machine_the_disks_are(machine: Machine) -> None:
+    assert machine.look().board_serial == ""
+    machine.write("sys/class/dmi/id/board_serial", "B9241A00001\n")
+    assert machine.look().board_serial == "B9241A00001"
+
+
 def test_what_is_no_disk_is_left_out(machine: Machine) -> None:
     machine.disk("nvme0n1")
     for name in ("dm-0", "md127", "zram0", "sr0", "loop3"):

@@ -10,7 +10,7 @@ import stat
 from pathlib import Path
 from typing import Any
 
-from blackstart.probe.node import disk_blank, disk_labels, disk_marks, disk_names, disk_uses
+from blackstart.probe.node import board, disk_blank, disk_labels, disk_marks, disk_names, disk_uses
 from blackstart.probe.node.ask import together
 from blackstart.probe.node.disk_read import Reader, Unreadable
 
@@ -28,7 +28,8 @@ def main(request: dict[str, Any]) -> dict[str, Any]:
     found = disk_names.disks(root, pointed, named)
     jobs = {disk.device.name: (_one, disk, uses, named, request) for disk in found}
     seen = together(jobs)
-    return {"disks": [seen[disk.device.name] for disk in found], "links": pointed}
+    disks = [seen[disk.device.name] for disk in found]
+    return {"disks": disks, "links": pointed, "board_serial": board.serial(root)}
 
 
 def _one(disk: disk_names.Found, uses: disk_uses.Uses, named: set[str], request: dict[str, Any]) -> dict[str, Any]:

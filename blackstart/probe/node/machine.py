@@ -9,7 +9,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from blackstart.probe.node import etcd, gpu, https, managed, verdicts
+from blackstart.probe.node import board, etcd, gpu, https, managed, verdicts
 from blackstart.probe.node.ask import output, together
 
 KUBERNETES = "/etc/kubernetes"
@@ -22,10 +22,6 @@ INSTALLATION = "/etc/blackstart/installation.json"
 ENDPOINT_SECONDS = 1.0
 # Where a full disk stops something; those that share a filesystem say the same.
 _ROOMS = ("/", "/var/lib/containerd", ETCD_DATA)
-
-# What firmware says where its maker filled nothing in.
-_NO_SERIAL = frozenset({"default string", "to be filled by o.e.m.", "none", "n/a", "not applicable", "not specified",
-                        "unknown", "base board serial number", "123456789"})  # fmt: skip
 
 
 def main(request: dict[str, Any]) -> dict[str, Any]:
@@ -89,15 +85,9 @@ def machine() -> dict[str, Any]:
         "kernels": kernels(),
         "booted": born,
         "uptime": time.time() - born,
-        "board_serial": board_serial(),
+        "board_serial": board.serial(),
         **installation(_read(INSTALLATION)),
     }
-
-
-def board_serial(root: str = "") -> str:
-    """Return the mainboard's serial number; empty when firmware has none, or words that many boards share."""
-    said = _read(f"{root}/sys/class/dmi/id/board_serial")
-    return "" if said.lower() in _NO_SERIAL or not said.strip("0.- ") else said
 
 
 def installation(text: str) -> dict[str, Any]:

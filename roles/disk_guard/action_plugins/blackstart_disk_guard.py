@@ -27,7 +27,10 @@ except ImportError as error:
 
 
 class ActionModule(ActionBase):
-    """Arguments: `disks` as in the inventory, `fsid` of our Ceph, `confirmed` serials, `full` to read every byte."""
+    """Arguments: `disks` and `board_serial` as in the inventory, `fsid` of our Ceph, `confirmed` serials.
+
+    `full` reads every byte.
+    """
 
     _supports_check_mode = True
     _requires_connection = True
@@ -38,6 +41,7 @@ class ActionModule(ActionBase):
         _, arguments = self.validate_argument_spec(
             argument_spec={
                 "disks": {"type": "dict", "required": True},
+                "board_serial": {"type": "str", "default": ""},
                 "fsid": {"type": "str", "default": ""},
                 "confirmed": {"type": "list", "elements": "str", "default": []},
                 "full": {"type": "bool", "default": False},
@@ -45,7 +49,8 @@ class ActionModule(ActionBase):
         )
         name = str((task_vars or {}).get("inventory_hostname", ""))
         # What else a Node has is no business of its disks.
-        node = Node.model_construct(name=name, disks=Disks.model_validate(arguments["disks"]))
+        disks = Disks.model_validate(arguments["disks"])
+        node = Node.model_construct(name=name, disks=disks, board_serial=arguments["board_serial"])
         named = [plain(disk.id) for disk in (node.disks.boot, *node.disks.ceph) if not is_placeholder(disk.id)]
         # The samples lie elsewhere each time: what one look misses, another may meet.
         table = parse(self._survey({"named": named, "full": arguments["full"], "seed": secrets.token_hex(8)}))
