@@ -37,11 +37,11 @@ def test_it_is_killed_at_every_step_and_comes_to_its_end(
     neighbour, other = (name for name in NODES if name != node)
     before, members = systems(lab), etcd(lab, neighbour)
     with eyes(lab, neighbour, other) as looked, writer(lab, neighbour, "neighbour") as near:
-        for number, step in enumerate(STEPS):
-            kill(lab, node, step, *(() if number else ("--yes", node)))
+        for step in STEPS:
+            kill(lab, node, step)
         # Only when the last kill came before the order was closed is anything left to go on with.
         left = (paths.state("lab") / "installs" / node).exists()
-        done = rebuild(lab, node) if left else None
+        done = rebuild(lab, node, "--yes", node) if left else None
     record_property(node, f"{near[0].words()}; {looked.words()}")
     assert done is None or done.returncode == 0, done.stdout + done.stderr
     assert near[0].failed == [], near[0].said
@@ -52,9 +52,9 @@ def test_it_is_killed_at_every_step_and_comes_to_its_end(
     until(lambda: ready(lab, neighbour) == set(NODES), 60, "all nodes are Ready")
 
 
-def kill(lab: Lab, node: str, step: str, *confirmed: str) -> None:
-    """Begin the rebuild, or go on with it, and kill it as this step begins."""
-    running = lab.start(node, *confirmed, verb="rebuild")
+def kill(lab: Lab, node: str, step: str) -> None:
+    """Begin the rebuild, or go on with it by the same words, and kill it as this step begins."""
+    running = lab.start(node, "--yes", node, verb="rebuild")
 
     def begun() -> bool:
         events = lab.events_since_start()
