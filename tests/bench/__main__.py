@@ -124,10 +124,8 @@ class Bench:
         lab.destroy(node)
         say(f"rebuild of {node} by blackstart")
         ours = lab.timed([*lab.verb(), "rebuild", node, "--yes", node])
-        config = folder / "ssh_config"
-        ready = lab.ready_after(
-            json.loads(lab.ssh(config, lab.FIRST, f"{KUBECTL} get node {node} -o json")), lab.journal()
-        )
+        found = lab.ssh(folder / "ssh_config", lab.FIRST, f"{KUBECTL} get node {node} -o json")
+        ready = lab.ready_after(json.loads(found), lab.journal())
         lab.destroy(node)
         say(f"rebuild of {node} by hand")
         steps = by_hand(folder, node)
