@@ -184,11 +184,8 @@ class Cluster:
         """Wait until every placement group is known, active and clean, and every OSD up."""
 
         def clean() -> bool:
-            dump, groups = self.json("osd", "dump"), self._groups()
-            # A manager that was started just now learns of the groups one by one.
-            known = len(groups) == sum(pool["pg_num"] for pool in dump["pools"])
-            up = sum(osd["up"] for osd in dump["osds"]) == 6
-            return known and up and all(state.startswith("active+clean") for state, _ in groups)
+            groups = self._groups()
+            return len(self.osds_up()) == 6 and all(state.startswith("active+clean") for state, _ in groups)
 
         self.until(clean, "all placement groups are active and clean", seconds)
 
@@ -202,5 +199,8 @@ class Cluster:
         self.until(served, f"no placement group counts on OSDs {sorted(gone)}", seconds)
 
     def _groups(self) -> list[tuple[str, set[int]]]:
-        """Return the state of each placement group that the manager knows, and the OSDs that serve it."""
-        return [(pg["state"], set(pg["acting"])) for pg in self.json("pg", "dump", "pgs")["pg_stats"]]
+        """Return the state of each placement group, and the OSDs that serve it."""
+        found = [(pg["state"], set(pg["acting"])) for pg in self.json("pg", "dump", "pgs")["pg_stats"]]
+        # A manager that was started just now learns of the groups one by one.
+        wanted = sum(pool["pg_num"] for pool in self.json("osd", "dump")["pools"])
+        return found + [("not known", set())] * (wanted - len(found))

@@ -84,6 +84,7 @@ def test_quiet_is_set_once_and_undone(cluster: Cluster, look: Callable[[], Ceph]
     assert mark is not None
     assert (mark.order, mark.fsid) == ("first", cluster.fsid)
     assert mark.osds == mark.noout == osds
+    cluster.until_clean()  # another manager has to learn how the groups are
     assert role(host, "quiet", ceph_quiet_order="first") == (0, [])
     assert role(host, "back") == (1, [])
     now = look()
