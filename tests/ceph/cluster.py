@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Collection
     from pathlib import Path
 
     from tests.ceph.hosts import Room
@@ -173,20 +173,34 @@ class Cluster:
     def _sums(folder: Path) -> dict[str, str]:
         return {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in folder.iterdir()}
 
-    def until(self, true: Callable[[], bool], what: str, seconds: float = 90) -> None:
+    def until(self, true: Callable[[], bool], what: str, seconds: float = 180) -> None:
         """Await a condition."""
         end = time.monotonic() + seconds
         while not true():
             assert time.monotonic() < end, f"not true after {seconds} s: {what}\n{self.ceph('-s', check=False)}"
             time.sleep(0.5)
 
-    def until_clean(self, seconds: float = 90) -> None:
-        """Wait until every placement group is active and clean, and every OSD up."""
+    def until_clean(self, seconds: float = 180) -> None:
+        """Wait until every placement group is known, active and clean, and every OSD up."""
 
         def clean() -> bool:
-            status = self.json("status")
-            states = {entry["state_name"] for entry in status["pgmap"].get("pgs_by_state", [])}
-            up = status["osdmap"]["num_up_osds"] == status["osdmap"]["num_osds"] == 6
-            return bool(up and states and all(state.startswith("active+clean") for state in states))
+            groups = self._groups()
+            return len(self.osds_up()) == 6 and all(state.startswith("active+clean") for state, _ in groups)
 
         self.until(clean, "all placement groups are active and clean", seconds)
+
+    def until_served_without(self, gone: Collection[int], seconds: float = 180) -> None:
+        """Wait until every placement group has noticed that OSDs are gone, and is served by others."""
+
+        def served() -> bool:
+            groups = self._groups()
+            return all("active" in state and "stale" not in state and not acting & {*gone} for state, acting in groups)
+
+        self.until(served, f"no placement group counts on OSDs {sorted(gone)}", seconds)
+
+    def _groups(self) -> list[tuple[str, set[int]]]:
+        """Return the state of each placement group, and the OSDs that serve it."""
+        found = [(pg["state"], set(pg["acting"])) for pg in self.json("pg", "dump", "pgs")["pg_stats"]]
+        # A manager that was started just now learns of the groups one by one.
+        wanted = sum(pool["pg_num"] for pool in self.json("osd", "dump")["pools"])
+        return found + [("not known", set())] * (wanted - len(found))

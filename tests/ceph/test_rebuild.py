@@ -45,7 +45,7 @@ def test_a_host_is_rebuilt_around_its_disks(cluster: Cluster, look: Callable[[],
 
     room.destroy(GONE)
     cluster.until(lambda: not osds & cluster.osds_up(), "its OSDs are down")
-    cluster.until(lambda: not any(pg.states & {"stale", "peering"} for pg in look().pgs), "groups have settled")
+    cluster.until_served_without(osds)
     now = look()
     assert now.active_mgr == MGRS["melchior-1"]
     assert gates.objections(now, GONE) == (), "a rebuild that was cut off goes on"

@@ -120,7 +120,7 @@ class Site:
             fleet.close()
 
     def install(self, **changes: Any) -> dict[str, int]:
-        """Run the role; changes are variables of it. Returns the number of changed tasks by node."""
+        """Run arch_install; changes are variables of it. Returns the number of changed tasks by node."""
         variables = {
             "arch_install_order_id": "0a1b2c",
             "arch_install_disk_serial": SERIALS[0],
@@ -129,9 +129,13 @@ class Site:
             "arch_install_kernel_arguments": ["console=ttyS0"],
             **changes,
         }
+        return self.play("arch_install", **variables)
+
+    def play(self, role: str, **variables: Any) -> dict[str, int]:
+        """Run a role's playbook with these variables; returns the number of changed tasks by node."""
         journal = Journal(self.room / "runs" / str(time.monotonic_ns()))
         runner = Runner([self.room / "inventory"], self.room, journal, galaxy.ensure())
-        return runner.play([Play("arch_install", limit=(NAME,), variables=variables)], {})
+        return runner.play([Play(role, limit=(NAME,), variables=variables)], {})
 
 
 def make(room: Path, live_system: Path, archive: Path) -> None:

@@ -74,6 +74,15 @@ def test_a_disk_in_use_is_refused(practice: Site, before: dict[str, str]) -> Non
     assert hashes(practice) == before
 
 
+@pytest.mark.parametrize("board", ["BOARD-0001", "BOARD-0002"])
+def test_the_disk_guard_tells_another_machine_by_its_board(practice: Site, before: dict[str, str], board: str) -> None:
+    with pytest.raises(RefusedError, match=f"{BOOT} .boot. is refused") as caught:  # an OSD is on it, in either case
+        practice.play("disk_guard", board_serial=board, storage_ceph_fsid=FSID)
+    told = "found the mainboard with serial number BOARD-0001, wanted BOARD-0002" in caught.value.message
+    assert told is (board == "BOARD-0002"), caught.value.message
+    assert hashes(practice) == before
+
+
 def test_packages_that_are_not_signed_or_not_there_are_found_out_before_anything_is_erased(practice: Site) -> None:
     # From outside, as nothing inside would: the OSD is gone, what is left is data that the confirmed serial covers.
     disk_images.zero(practice.machine.disk(BOOT), LABEL_AT, 4096)
