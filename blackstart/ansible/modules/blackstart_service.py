@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible.module_utils.blackstart_command import run
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -83,7 +84,9 @@ class Service:
 
     def show(self, *words: str) -> dict[str, str]:
         """Return properties of systemd itself or of a unit."""
-        _, text, _ = self.module.run_command(["systemctl", "show", *words], check_rc=True)
+        status, text, said = run(["systemctl", "show", *words])
+        if status != 0:
+            self.module.fail_json(msg=f"systemctl show failed with status {status}: {said.strip()}")
         return dict(line.split("=", 1) for line in text.splitlines() if "=" in line)
 
     def needed(self) -> list[str]:
@@ -101,10 +104,10 @@ class Service:
     def act(self, verb: str) -> None:
         """Do one thing; fails the module with the end of the unit's journal."""
         words = ["systemctl", verb, *([] if verb == "daemon-reload" else ["--", self.name])]
-        status, _, said = self.module.run_command(words)
+        status, _, said = run(words)
         if status != 0:
             journal = ["journalctl", "--no-pager", "--lines=8", "--output=cat", f"--unit={self.name}"]
-            _, lines, _ = self.module.run_command(journal)
+            lines = run(journal).out
             self.module.fail_json(
                 msg=f"systemctl {verb} {self.name} failed: {said.strip()}\nits journal ends with:\n{lines.strip()}"
             )

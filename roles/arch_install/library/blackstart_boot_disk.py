@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible.module_utils.blackstart_command import run
 
 DOCUMENTATION = r"""
 module: blackstart_boot_disk
@@ -67,11 +68,11 @@ class Disk:
 
     def run(self, *words: str) -> str:
         """Run a command; the task fails with what it said."""
-        status, out, err = self.module.run_command(list(words))
+        status, out, err = run(words)
         if status != 0:
             said = "\n".join((out + err).strip().splitlines()[-6:])
             self.module.fail_json(msg=f"{' '.join(words[:2])} failed on {self.path}: {said}")
-        return str(out)
+        return out
 
     def look(self) -> dict[str, Any]:
         """List the disk and its partitions."""

@@ -10,6 +10,7 @@ import re
 from typing import NamedTuple
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible.module_utils.blackstart_command import run
 
 DOCUMENTATION = r"""
 module: blackstart_firmware
@@ -73,7 +74,7 @@ def main() -> None:
     label = module.params["label"]
 
     def efibootmgr(*words: str) -> Boot:
-        status, out, err = module.run_command(["efibootmgr", *words])
+        status, out, err = run(["efibootmgr", *words])
         if status != 0:
             module.fail_json(msg=f"the firmware's boot list cannot be changed: {(err or out).strip()}")
         return parse(out)

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible.module_utils.blackstart_command import run
 
 DOCUMENTATION = r"""
 module: blackstart_live
@@ -95,11 +96,11 @@ class Machine:
 
     def clear(self) -> bool:
         """End and unmount what an earlier try left; return whether there was anything."""
-        self.module.run_command(["systemctl", "stop", f"{self.told['unit']}.service"])
+        run(["systemctl", "stop", f"{self.told['unit']}.service"])
         if not mounted(read(Path("/proc/self/mounts")), self.told["target"]):
             return False
         if not self.module.check_mode:
-            status, _, said = self.module.run_command(["umount", "--recursive", self.told["target"]])
+            status, _, said = run(["umount", "--recursive", self.told["target"]])
             if status != 0:
                 self.module.fail_json(
                     msg=f"{self.told['target']} of an earlier try cannot be unmounted: {said.strip()}"
@@ -109,19 +110,17 @@ class Machine:
     def installed(self) -> bool:
         """Look on the disk for a complete system of this order; nothing is written, not even a log's replay."""
         part = f"{self.told['disk']}-part2"
-        kind = self.module.run_command(["blkid", "--probe", "--output", "value", "--match-tag", "TYPE", part])[
-            1
-        ].strip()
+        kind = run(["blkid", "--probe", "--output", "value", "--match-tag", "TYPE", part]).out.strip()
         quiet = {"ext4": "noload", "xfs": "norecovery"}.get(kind)
         if quiet is None or not os.path.exists(part):  # noqa: PTH110 - a device
             return False
         with tempfile.TemporaryDirectory(dir="/run") as folder:
-            if self.module.run_command(["mount", "--options", f"ro,{quiet}", part, folder])[0] != 0:
+            if run(["mount", "--options", f"ro,{quiet}", part, folder]).status != 0:
                 return False
             try:
                 return bool(mark(Path(folder + self.told["mark"])).get("id") == self.told["order"])
             finally:
-                self.module.run_command(["umount", folder])
+                run(["umount", folder])
 
 
 def main() -> None:

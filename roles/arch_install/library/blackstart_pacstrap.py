@@ -11,6 +11,7 @@ import re
 from pathlib import Path
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible.module_utils.blackstart_command import run
 
 DOCUMENTATION = r"""
 module: blackstart_pacstrap
@@ -93,7 +94,7 @@ def main() -> None:
         module.exit_json(changed=bool(module.params["target"]))
     if module.params["database"]:
         Path(module.params["database"]).mkdir(parents=True, exist_ok=True)
-    status, out, err = module.run_command(command(module.params))
+    status, out, err = run(command(module.params))
     if status != 0:
         text, refused = explain(out + err)
         module.fail_json(msg=text, blackstart_refused=refused)
