@@ -97,9 +97,8 @@ class Etcd:
         return {url: _lacks(found.get(url, {})) for url in urls}
 
     def _listed(self) -> list[dict[str, Any]]:
-        found: list[dict[str, Any]] = json.loads(self.ctl("member", "list", "--consistency=s", "--write-out=json"))[
-            "members"
-        ]
+        answer = json.loads(self.ctl("member", "list", "--consistency=s", "--write-out=json"))
+        found: list[dict[str, Any]] = answer["members"]
         return found
 
     def members(self, *, dark: str = "") -> list[Member]:
@@ -109,7 +108,7 @@ class Etcd:
         known to have no power: it is not asked, for etcdctl would wait 5 s for its answer.
         """
         listed = self._listed()
-        urls = [url for member in listed for url in (member.get("clientURLs") or [])[:1]]
+        urls = _urls(listed)
         lacks = {url: "it has no power" for url in urls if dark and urlsplit(url).hostname == dark}
         lacks |= self.healths([url for url in urls if url not in lacks])
         return [reduced(member, lacks) for member in listed]
@@ -122,8 +121,8 @@ class Etcd:
         """
         status = self.status()
         if f"{int(status['leader']):x}" == leaving:
-            urls = [url for member in self._listed() for url in (member.get("clientURLs") or [])[:1]]
-            self.ctl("move-leader", f"{int(status['header']['member_id']):x}", at=",".join(urls))
+            # Only the leader takes this; etcdctl finds it among all.
+            self.ctl("move-leader", f"{int(status['header']['member_id']):x}", at=",".join(_urls(self._listed())))
 
     def remove(self, identity: str) -> None:
         """Remove a member by its hexadecimal id; etcd itself refuses when that would cost the quorum."""
@@ -141,6 +140,10 @@ def reduced(member: dict[str, Any], lacks: dict[str, str]) -> Member:
         address=urlsplit((member.get("peerURLs") or [""])[0]).hostname or "",
         lacks="; ".join(filter(None, asked)),
     )
+
+
+def _urls(listed: Sequence[dict[str, Any]]) -> list[str]:
+    return [url for member in listed for url in (member.get("clientURLs") or [])[:1]]
 
 
 def _lacks(entry: dict[str, Any]) -> str:
