@@ -184,8 +184,9 @@ class Cluster:
         """Wait until every placement group is known, active and clean, and every OSD up."""
 
         def clean() -> bool:
-            groups = self._groups()
-            return len(self.osds_up()) == 6 and all(state.startswith("active+clean") for state, _ in groups)
+            dump = self.json("osd", "dump")
+            up = sum(osd["up"] for osd in dump["osds"])
+            return up == 6 and all(state.startswith("active+clean") for state, _ in self._groups(dump))
 
         self.until(clean, "all placement groups are active and clean", seconds)
 
@@ -193,14 +194,14 @@ class Cluster:
         """Wait until every placement group has noticed that OSDs are gone, and is served by others."""
 
         def served() -> bool:
-            groups = self._groups()
+            groups = self._groups(self.json("osd", "dump"))
             return all("active" in state and "stale" not in state and not acting & {*gone} for state, acting in groups)
 
         self.until(served, f"no placement group counts on OSDs {sorted(gone)}", seconds)
 
-    def _groups(self) -> list[tuple[str, set[int]]]:
-        """Return the state of each placement group, and the OSDs that serve it."""
+    def _groups(self, dump: dict[str, Any]) -> list[tuple[str, set[int]]]:
+        """Return the state of each placement group of the OSD map's pools, and the OSDs that serve it."""
         found = [(pg["state"], set(pg["acting"])) for pg in self.json("pg", "dump", "pgs")["pg_stats"]]
         # A manager that was started just now learns of the groups one by one.
-        wanted = sum(pool["pg_num"] for pool in self.json("osd", "dump")["pools"])
+        wanted = sum(pool["pg_num"] for pool in dump["pools"])
         return found + [("not known", set())] * (wanted - len(found))

@@ -30,9 +30,11 @@ HELD = ("nobackfill", "norecover")
 @pytest.fixture(autouse=True)
 def _healthy(cluster: Cluster) -> Iterator[None]:
     """Begin and end each test with a cluster that is well, also behind one that failed."""
-    for flag in ("noout", *HELD):
+    dump = cluster.json("osd", "dump")
+    for flag in {"noout", *HELD} & set(dump["flags"].split(",")):
         cluster.ceph("osd", "unset", flag)
-    cluster.ceph("osd", "in", "all")
+    if not all(osd["in"] for osd in dump["osds"]):
+        cluster.ceph("osd", "in", "all")
     cluster.until_clean()
     yield
     cluster.until_clean()
