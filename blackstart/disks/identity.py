@@ -53,8 +53,8 @@ def reasons(node: Node, wanted: cluster.Disk, table: DiskTable) -> Iterator[Reas
         yield Reason(
             Code.BOARD,
             said,
-            f"on {node.name}: dmidecode --type baseboard, and look which machine it is; if its board was replaced, "
-            f"correct board_serial in host_vars/{node.name}.yml",
+            f"grep -r {table.board_serial} host_vars says whose it is: put the disks back where they belong; or, if "
+            f"{node.name}'s board was replaced: board_serial: {table.board_serial} in host_vars/{node.name}.yml",
         )
     if seen is None:
         yield _absent(node, wanted, table)

@@ -24,12 +24,7 @@ def said(name: str, code: Code, disk: str = A) -> str:
         (
             "boot_disk_in_another_machine",
             Code.BOARD,
-            [
-                "serial number B9241A00003, wanted B9241A00001",
-                "another machine than melchior-1",
-                "dmidecode",
-                "host_vars",
-            ],
+            ["B9241A00003, wanted B9241A00001", "grep -r B9241A00003 host_vars"],
         ),
         ("serial_typo", Code.SERIAL, ["found the serial number 252350935F8C", "did you mean 252350935F8C", "nvme1n1"]),
         ("osd_label_only_at_10_gib", Code.OSD_FOREIGN, ["OSD 7 of cluster deadbeef", "byte 10737418240", "5c8f4f0e"]),
