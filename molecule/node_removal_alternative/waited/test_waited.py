@@ -9,8 +9,8 @@ if TYPE_CHECKING:
 
 
 def test_its_volume_is_waited_for(refused: Refused, kubectl: Kubectl, etcd_members: EtcdMembers) -> None:
-    told = "after 3 s volumes are still attached to balthasar-2: pv-of-nobody"
-    refused("node_removal", told, node_removal_timeout=3)
+    told = "after 1 s volumes are still attached to balthasar-2: pv-of-nobody"
+    refused("node_removal", told, node_removal_timeout=1)
     taints = kubectl("node", "balthasar-2")["spec"]["taints"]
     said = [(taint.get("value"), taint["effect"]) for taint in taints if taint["key"].endswith("/out-of-service")]
     assert said == [("nodeshutdown", "NoExecute")]
