@@ -1,7 +1,7 @@
 #!/bin/sh
 # Install what the tests need of the machine and the lab does not: dmidecode, which reads firmware's tables that they make,
 # an sshd, which they start themselves on loopback, and what a practice machine is made of: an emulator with its
-# firmware, boot programs, a DHCP server, builders.
+# firmware, boot programs, a DHCP server, builders, and libvirt, which switches one of them.
 # Debian would start sshd as a service: policy-rc.d forbids that (Debian policy 9.3.3.1), and its unit stays disabled.
 set -eu
 
@@ -25,6 +25,10 @@ wanted="
 /usr/bin/gpg gpg
 /usr/bin/gpg-agent gpg-agent
 /usr/sbin/mkfs.ext4 e2fsprogs
+/usr/sbin/libvirtd libvirt-daemon
+/usr/lib/x86_64-linux-gnu/libvirt/connection-driver/libvirt_driver_qemu.so libvirt-daemon-driver-qemu
+/usr/bin/virsh libvirt-clients
+/usr/lib/python3/dist-packages/libvirt.py python3-libvirt
 "
 missing=$(echo "$wanted" | while read -r file package; do [ -z "$file" ] || [ -e "$file" ] || echo "$package"; done)
 if [ -z "$missing" ]; then

@@ -62,6 +62,16 @@ class Machine:
         """All that it printed on its serial line since it was made."""
         return self.folder / "serial.log"
 
+    @property
+    def variables(self) -> Path:
+        """What its firmware remembers."""
+        return self.folder / "variables.fd"
+
+    @property
+    def tap(self) -> str:
+        """The name of its end of the cable."""
+        return f"{self.lan.name}-{self.mac[-2:]}"
+
     def disk(self, serial: str) -> Path:
         """Return the raw image of one of its disks."""
         return self.folder / f"{serial}.raw"
@@ -78,13 +88,13 @@ class Machine:
         for serial in self.serials:
             with self.disk(serial).open("wb") as file:
                 file.truncate(DISK_BYTES)
-        shutil.copy(_firmware("VARS"), self._variables)
+        shutil.copy(firmware("VARS"), self.variables)
 
     def on(self) -> str:
         """Switch it on; harmless when it is on."""
         if programs.pid(self._pid):
             return f"{self.name} is on"
-        self.lan.attach(self._tap)
+        self.lan.attach(self.tap)
         process.run(self._words())
         return f"switched {self.name} on"
 
@@ -134,25 +144,17 @@ class Machine:
     def _monitor(self) -> Path:
         return self.folder / "monitor"
 
-    @property
-    def _variables(self) -> Path:
-        return self.folder / "variables.fd"
-
-    @property
-    def _tap(self) -> str:
-        return f"{self.lan.name}-{self.mac[-2:]}"
-
     def _words(self) -> list[str]:
         """Return QEMU's command line."""
         words = [
             "qemu-system-x86_64", "-name", self.name, "-daemonize", "-pidfile", str(self._pid), "-display", "none",
             "-machine", "q35", "-accel", "tcg,thread=multi", "-cpu", "max", "-smp", "2", "-m", str(self.memory_mib),
             "-smbios", f"type=2,manufacturer=Practice,product=Board,serial={self.board}",
-            "-drive", f"if=pflash,format=raw,readonly=on,file={_firmware('CODE')}",
-            "-drive", f"if=pflash,format=raw,file={self._variables}",
+            "-drive", f"if=pflash,format=raw,readonly=on,file={firmware('CODE')}",
+            "-drive", f"if=pflash,format=raw,file={self.variables}",
             "-monitor", f"unix:{self._monitor},server=on,wait=off",
             "-chardev", f"file,id=serial,path={self.serial_log},append=on", "-serial", "chardev:serial",
-            "-netdev", f"tap,id=lan,ifname={self._tap},script=no,downscript=no",
+            "-netdev", f"tap,id=lan,ifname={self.tap},script=no,downscript=no",
             "-device", f"virtio-net-pci,netdev=lan,mac={self.mac}{'' if self.rom else ',romfile='}",
         ]  # fmt: skip
         for serial in self.serials:
@@ -174,6 +176,7 @@ def load(folder: Path) -> Machine:
     return Machine(**told | {"folder": folder, "lan": lan, "serials": tuple(told["serials"]), "direct": None})
 
 
-def _firmware(kind: str) -> Path:
+def firmware(kind: str) -> Path:
+    """Return the file of UEFI firmware: its CODE, or its VARS from the factory."""
     names = (f"OVMF_{kind}_4M.fd", f"OVMF_{kind}.4m.fd")
     return next(path for room in _FIRMWARE for name in names if (path := room / name).exists())

@@ -22,11 +22,19 @@ _HOSTS = {NODE: 13, "balthasar-2": 14, "casper-3": 15}
 
 
 def write(
-    folder: Path, machine: Machine, live_system: Path, archive: Path, *, board: str = "", line: str = LINE
+    folder: Path,
+    machine: Machine,
+    live_system: Path,
+    archive: Path,
+    *,
+    board: str = "",
+    line: str = LINE,
+    power: dict[str, Any] | None = None,
 ) -> list[Path]:
     """Write it, and return the inventories that are meant.
 
-    board is the machine's own serial number unless given, line what the live system's kernel is told.
+    board is the machine's own serial number unless given, line what the live system's kernel is told, power how its
+    button is pressed, which is by another process unless given.
     """
     network = machine.lan.network
     hosts = {name: {"ansible_host": str(network[last])} for name, last in _HOSTS.items()}
@@ -53,7 +61,7 @@ def write(
         "disks": {"boot": boot, "ceph": ceph},
         "nic_lan": {"name": "lan", "mac": machine.mac},
         "board_serial": board or machine.board,
-        "power": {"driver": "hook", "command": button},
+        "power": power or {"driver": "hook", "command": button},
     }
     _write(folder / "hosts.yml", {"all": {"children": {"control_plane": {"hosts": hosts}}}})
     _write(folder / "group_vars" / "all" / "practice.yml", everywhere)

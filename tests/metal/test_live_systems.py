@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from blackstart.engine.runner import Runner
     from blackstart.metal.installer import Installer
     from blackstart.power.base import Driver
 
@@ -63,7 +64,7 @@ class Practice:
         return said
 
 
-def _never(_folder: Path) -> None:
+def _never(_folder: Path) -> Runner:
     raise AssertionError("the role was to be run")
 
 

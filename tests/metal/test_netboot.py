@@ -13,21 +13,16 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from blackstart import power
-from blackstart.engine import galaxy, process
-from blackstart.engine.journal import Journal
-from blackstart.engine.runner import Runner
-from blackstart.engine.ssh import Fleet
+from blackstart.engine import process
 from blackstart.errors import BlackstartError, Exit, GateTimeoutError, RefusedError
 from blackstart.metal import order as orders
 from blackstart.metal import pins
 from blackstart.metal.installer import Site
 from blackstart.metal.netboot import Netboot
 from blackstart.metal.serve import serving
-from blackstart.model.load import load
 from blackstart.power import waits
 from blackstart.power.base import Power
-from tests.metal import built, live, paper, repository
+from tests.metal import live, ordered, paper
 from tests.metal.lan import Lan
 from tests.metal.machine import Machine
 
@@ -79,24 +74,8 @@ def make(room: Path) -> Practice:
     machine = Machine(room / "machine", lan)
     machine.make()
     machine.save()
-    live_system = built.ensure(live.part())
-    archive = built.ensure(repository.part()) / repository.SIGNED
-    sources = paper.write(room / "inventory", machine, live_system, archive)
-    desired, _ = load(sources)
-    state = room / "state" / "blackstart" / desired.name
-    state.mkdir(parents=True)
-    keys = orders.place(state, "a-key-of-ours", "", order_id="0", now=0.0)
-    orders.private_key(state, keys.node).rename(state / "id_ed25519")
-    order = orders.place(state, NODE, machine.serials[0], order_id="c0ffee", now=time.time())
-    journal = Journal(room / "run")
-    said: list[str] = []
-
-    def runner(folder: Path) -> Runner:
-        return Runner(sources, folder, journal, galaxy.ensure())
-
-    fleet = Fleet([desired.node(NODE)], state)
-    site = Site(desired, state, fleet, power.driver(desired, NODE), runner, said.append)
-    return Practice(room, sources, machine, order, desired, site, said)
+    made = ordered.make(room, machine)
+    return Practice(room, made.sources, machine, made.order, made.site.desired, made.site, made.said)
 
 
 @dataclass(frozen=True, slots=True)
