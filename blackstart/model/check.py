@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     HostVars = Mapping[str, Mapping[str, Any]]
 # What nothing reads but the installation of a machine.
-_FOR_INSTALLATION = frozenset({"disks", "nic_lan", "nic_storage"})
+_FOR_INSTALLATION = frozenset({"board_serial", "disks", "nic_lan", "nic_storage"})
 
 
 def check(sources: Sequence[Path], hostvars: HostVars, bundle: Bundle | InputError | None = None) -> list[Problem]:

@@ -64,7 +64,7 @@ def mine(tmp_path: Path) -> Path:
 def test_values_to_fill_in_are_named_and_are_no_error(home: Path, mine: Path) -> None:
     done = run(home, mine, "check")
     assert (done.returncode, done.stderr) == (0, "")
-    assert "mine: 3 nodes, Kubernetes v1.35.1: no problems, 12 values to fill in" in done.stdout
+    assert "mine: 3 nodes, Kubernetes v1.35.1: no problems, 15 values to fill in" in done.stdout
     assert "disks.boot.id" in done.stdout
     assert "\x1b[" not in done.stdout
 
@@ -75,7 +75,7 @@ def test_problems_are_an_error_and_one_json_document(home: Path, mine: Path) -> 
     done = run(home, mine, "--json", "check")
     assert (done.returncode, done.stderr) == (2, "")
     document = json.loads(done.stdout)
-    assert (document["errors"], document["to_fill_in"], document["inventory"]) == (1, 12, ["mine"])
+    assert (document["errors"], document["to_fill_in"], document["inventory"]) == (1, 15, ["mine"])
     assert document["problems"][0] == {
         "file": "mine/group_vars/all/network.yml",
         "line": 7,
@@ -141,7 +141,7 @@ def test_a_bundle_that_cannot_be_read_is_one_problem(home: Path, mine: Path, tmp
     (mine / "group_vars" / "all" / "bundle.yml").write_text(f"bundle_path: {bundle}\n")
     done = run(home, mine, "check")
     assert done.returncode == 2
-    assert "1 problem, 12 values to fill in" in done.stdout
+    assert "1 problem, 15 values to fill in" in done.stdout
     assert str(bundle) in done.stdout
 
 

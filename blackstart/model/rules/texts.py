@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 _HANDED_ON = frozenset({"kubelet_config", "cilium_overrides"})
 _ASK = {
     "id": "on the node: ls -l /dev/disk/by-id",
+    "board_serial": "on the node: cat /sys/class/dmi/id/board_serial; leave it out when firmware has none",
     "mac": "on the node: ip -brief link",
     "name": "on the node: ip -brief link",
     "gitops_repository": "give the address of the repository with your root app",
