@@ -132,7 +132,8 @@ class Disk:
         first = ("--new=1:0:+{}M".format(self.module.params["esp_mib"]), "--typecode=1:ef00", "--change-name=1:ESP")
         second = ("--new=2:0:0", "--typecode=2:8304", "--change-name=2:root")
         self.run("sgdisk", *first, *second, self.path)
-        self.run("partprobe", self.path)
+        # Not by partprobe: it waits for udev, which waits for our lock.
+        self.run("blockdev", "--rereadpt", self.path)
 
     def parts(self) -> list[str]:
         """Return the paths of the EFI system partition and the root."""
