@@ -1,6 +1,6 @@
 """Measure blackstart in the practice lab against the same work by hand, and print Markdown tables.
 
-    python tests/bench [--only cold|noop|status|help|memory|rebuild|local ...]
+    python tests/bench [--only cold|noop|status|help|memory|rebuild|local|metal ...]
 
 Both sides of a ratio are measured in the same run on the same machine. Numbers only: what they should be, tests say.
 """
@@ -24,7 +24,7 @@ from prepare import KUBECTL, prepare
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-PARTS = ("help", "cold", "noop", "status", "memory", "rebuild", "local")
+PARTS = ("help", "cold", "noop", "status", "memory", "rebuild", "local", "metal")
 BY_HAND = Path(__file__).with_name("by_hand.sh")
 
 
@@ -78,6 +78,8 @@ class Bench:
             yield from self.cold(cold)
         if "local" in self.parts:
             yield from self.node_local()
+        if "metal" in self.parts:
+            yield from self.metal()
 
     def help(self) -> Iterator[Row]:
         """Compare `--help` with an interpreter that does nothing."""
@@ -151,6 +153,16 @@ class Bench:
         one = lab.until_local(lab.FIRST)
         yield Row("Node-local phases, three nodes at once", self.local, "s", "one node", one)
 
+    def metal(self) -> Iterator[Row]:
+        """Compare an installation over the network, from dark to ssh, with the script that does the same by hand."""
+        rehearsal = [sys.executable, "-m", "tests.metal.rehearsal"]
+        say("installation of an emulated machine by blackstart")
+        ours = steps_of([*rehearsal, "blackstart"])
+        say("installation of an emulated machine by hand")
+        theirs = steps_of([*rehearsal, "by-hand"])
+        yield Row("Emulated machine, from dark to ssh on its own disk", ours["total"], "s", "by hand", theirs["total"])
+        self._by_hand("Installation by hand", theirs)
+
     def _by_hand(self, title: str, steps: dict[str, float]) -> None:
         self.details += [f"| {title} | seconds |", "|---|---|"]
         self.details += [f"| {name} | {seconds:.1f} |" for name, seconds in steps.items()]
@@ -164,18 +176,24 @@ class Bench:
 
 
 def by_hand(folder: Path, *dead: str) -> dict[str, float]:
-    """Run the script, for one dead node if it is named; return seconds by step. What goes wrong it says itself."""
-    argv = [str(BY_HAND), str(folder), str(lab.bundle()), *dead]
-    steps: dict[str, float] = {}
+    """Run the script, for one dead node if it is named; return seconds by step."""
+    return steps_of([str(BY_HAND), str(folder), str(lab.bundle()), *dead])
+
+
+def steps_of(argv: Sequence[str]) -> dict[str, float]:
+    """Run a program that prints its steps; return seconds by step. What goes wrong it says itself."""
+    done: dict[str, float] = {}
     environment = {**os.environ, "BLACKSTART": str(Path(sys.executable).with_name("blackstart"))}
-    with subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True, env=environment) as script:
-        for line in script.stdout or ():
+    with subprocess.Popen(
+        argv, cwd=lab.REPOSITORY, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True, env=environment
+    ) as program:
+        for line in program.stdout or ():
             name, _, seconds = line.rstrip("\n").partition("\t")
-            steps[name] = float(seconds)
+            done[name] = float(seconds)
             say(f"  {name}: {seconds} s")
-    if script.returncode != 0:
-        raise SystemExit(f"{BY_HAND.name} ended with status {script.returncode}")
-    return steps
+    if program.returncode != 0:
+        raise SystemExit(f"{' '.join(map(str, argv[:3]))} ended with status {program.returncode}")
+    return done
 
 
 def say(text: str) -> None:

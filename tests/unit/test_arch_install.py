@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import fcntl
 from dataclasses import replace
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -139,6 +141,16 @@ def test_a_disk_is_looked_at_once_more_before_the_write() -> None:
     for children in ([esp, root], [root, esp]):
         assert disk.missing({"blockdevices": [{"children": children}]}) == []
     assert disk.missing({"blockdevices": [{"children": [esp]}]}) != []
+
+
+def test_udev_finds_the_disk_locked_while_it_is_written(tmp_path: Any) -> None:
+    path = tmp_path / "disk"
+    path.touch()
+    disk = load(f"{LIBRARY}/blackstart_boot_disk.py").Disk(SimpleNamespace(params={"disk": str(path)}))
+    with path.open() as udev:
+        with disk.locked(), pytest.raises(BlockingIOError):
+            fcntl.flock(udev, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        fcntl.flock(udev, fcntl.LOCK_SH | fcntl.LOCK_NB)
 
 
 def test_a_mark_that_is_none_says_nothing(tmp_path: Any) -> None:

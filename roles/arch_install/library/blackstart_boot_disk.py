@@ -7,13 +7,18 @@ Judged it was by blackstart_erasable; between that and this a name can have come
 from __future__ import annotations
 
 import errno
+import fcntl
 import json
 import os
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.blackstart_command import run
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 DOCUMENTATION = r"""
 module: blackstart_boot_disk
@@ -84,15 +89,41 @@ class Disk:
         """Refuse unless it is the judged disk, and the kernel gives it to us alone."""
         said = wrong(self.look(), self.module.params["serial"], self.module.params["size_bytes"])
         try:
-            os.close(os.open(self.path, os.O_RDWR | os.O_EXCL | os.O_CLOEXEC))
+            # For reading: udev reads the table anew when somebody who could write is done (see locked()).
+            os.close(os.open(self.path, os.O_RDONLY | os.O_EXCL | os.O_CLOEXEC))
         except OSError as error:
             said.append("somebody uses it" if error.errno == errno.EBUSY else str(error.strerror))
         if said:
             text = f"{self.path} is not the disk that was judged: {'; '.join(said)}. Nothing was written to it"
             self.module.fail_json(msg=text, blackstart_refused=True)
 
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        """Keep udev off the disk: after each write it reads the table anew, and for a moment no partition is there.
+
+        As https://systemd.io/BLOCK_DEVICE_LOCKING has it; who only reads, wakes nobody up when it closes.
+        """
+        descriptor = os.open(self.path, os.O_RDONLY | os.O_CLOEXEC)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+            yield
+        finally:
+            os.close(descriptor)
+
     def partition(self) -> None:
         """Write the table and see that the kernel has it."""
+        self.run("udevadm", "settle", f"--timeout={SECONDS}")
+        with self.locked():
+            self.write()
+        parts = self.parts()
+        self.run("udevadm", "wait", "--settle", f"--timeout={SECONDS}", *parts)
+        self.run("wipefs", "--all", "--force", *parts)
+        self.run("sgdisk", "--verify", self.path)
+        if said := missing(self.look()):
+            self.module.fail_json(msg=f"{self.path} was partitioned, and it is not so: {'; '.join(said)}")
+
+    def write(self) -> None:
+        """Wipe what there is, write the table, and have the kernel read it."""
         # An old mark that lies where a new partition begins would be taken up (LVM, RAID) as soon as that is there.
         old = sorted(str(path) for path in Path(self.path).parent.glob(f"{Path(self.path).name}-part*"))
         self.run("wipefs", "--all", "--force", *old, self.path)
@@ -101,13 +132,8 @@ class Disk:
         first = ("--new=1:0:+{}M".format(self.module.params["esp_mib"]), "--typecode=1:ef00", "--change-name=1:ESP")
         second = ("--new=2:0:0", "--typecode=2:8304", "--change-name=2:root")
         self.run("sgdisk", *first, *second, self.path)
-        self.run("partprobe", self.path)
-        parts = self.parts()
-        self.run("udevadm", "wait", "--settle", f"--timeout={SECONDS}", *parts)
-        self.run("wipefs", "--all", "--force", *parts)
-        self.run("sgdisk", "--verify", self.path)
-        if said := missing(self.look()):
-            self.module.fail_json(msg=f"{self.path} was partitioned, and it is not so: {'; '.join(said)}")
+        # Not by partprobe: it waits for udev, which waits for our lock.
+        self.run("blockdev", "--rereadpt", self.path)
 
     def parts(self) -> list[str]:
         """Return the paths of the EFI system partition and the root."""
