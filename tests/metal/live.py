@@ -6,9 +6,11 @@ names (ds=nocloud;s=URL), as the official ISO does.
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from blackstart.engine import process
 from blackstart.lab import mirror
 from blackstart.lab.parts import Part, texts_below
 from tests.metal import keys
@@ -34,6 +36,7 @@ OPTIONS = (
     *(f"--dpkgopt=path-exclude=/usr/share/{folder}/*" for folder in ("doc", "info", "lintian", "locale", "man")),
 )
 _TREE = Path(__file__).parent / "live"
+_OFF = Path("etc/cloud/cloud-init.disabled")
 
 
 def part() -> Part:
@@ -61,3 +64,21 @@ def _make(room: Room) -> None:
     squeeze = "--options=zstd:compression-level=6,zstd:threads=0"
     cpio = ["bsdtar", "-cf", str(room.out / CPIO), "--format=newc", "--zstd", squeeze, "-C", str(root)]
     room.run([*cpio, "--exclude=./proc/*", "--exclude=./sys/*", "."])
+
+
+def with_cloud_init(files: Path, folder: Path) -> Path:
+    """Make a folder with KERNEL and CPIO of another in which the real cloud-init is not turned off; returns it.
+
+    The file that turns it off counts for more than the kernel's command line (cloud-init's ds-identify, is_disabled).
+    The kernel unpacks archives one over the other
+    (https://docs.kernel.org/driver-api/early-userspace/buffer-format.html), and a link to nowhere is no file.
+    """
+    link = folder / "over" / _OFF
+    link.parent.mkdir(parents=True)
+    link.symlink_to("nowhere")
+    over = folder / "over.cpio"
+    process.run(["bsdtar", "-cf", over, "--format=newc", "-C", folder / "over", "etc"])
+    shutil.copy(files / KERNEL, folder / KERNEL)
+    under = (files / CPIO).read_bytes()
+    (folder / CPIO).write_bytes(under + bytes(-len(under) % 4) + over.read_bytes())
+    return folder

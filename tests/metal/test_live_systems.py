@@ -76,7 +76,7 @@ def practice(tmp_path: Path) -> Iterator[Practice]:
     machine.make()
     machine.save()
     try:
-        yield Practice(tmp_path, machine, built.ensure(live.part()))
+        yield Practice(tmp_path, machine, live.with_cloud_init(built.ensure(live.part()), tmp_path / "live"))
     finally:
         machine.cut()
         lan.down()
