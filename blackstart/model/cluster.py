@@ -123,11 +123,12 @@ class Endpoint(Strict):
 
 
 class Arch(Strict):
-    """The pinned package snapshot: MIRROR/repos/YYYY/MM/DD/$repo/os/$arch."""
+    """The pinned package snapshot, MIRROR/repos/YYYY/MM/DD/$repo/os/$arch; and what a new system's kernel is told."""
 
     mirror: str
     snapshot: str = Field(pattern=r"^\d{4}/\d{2}/\d{2}$")
     siglevel: str = "Required DatabaseOptional"
+    kernel_arguments: tuple[str, ...] = ()
 
 
 class Time(Strict):

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Any
 import yaml
 
 from tests.metal import live
-from tests.metal.machine import DISK_BYTES
+from tests.metal.machine import ARGUMENTS, DISK_BYTES
 
 if TYPE_CHECKING:
     from tests.metal.machine import Machine
 
 NODE = "melchior-1"
-LINE = "console=ttyS0 ds=nocloud;s={seed}"
+LINE = f"{ARGUMENTS} ds=nocloud;s={{seed}}"
 HOMELAB = Path(__file__).parents[2] / "inventory" / "homelab"
 # Its other nodes are on paper alone.
 _HOSTS = {NODE: 13, "balthasar-2": 14, "casper-3": 15}
@@ -47,6 +47,7 @@ def write(
         "endpoint_address": str(network[20]),
         "gitops_repository": "https://git.example.org/practice.git",
         "arch_mirror": "bundle",
+        "arch_kernel_arguments": ARGUMENTS.split(),
         "bundle_path": str(archive),
         "netboot_path": str(live_system),
         "netboot_kernel": live.KERNEL,

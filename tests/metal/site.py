@@ -23,7 +23,7 @@ from blackstart.model.cluster import Disk, Disks, Nic, Node
 from blackstart.phases.base import Play
 from blackstart.power.base import Power
 from tests.metal import cloud, live, repository
-from tests.metal.machine import DISK_BYTES, SERIALS, Direct, Machine
+from tests.metal.machine import ARGUMENTS, DISK_BYTES, SERIALS, Direct, Machine
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -80,7 +80,7 @@ class Site:
         authorized = (self.room / "id_ed25519.pub").read_text().strip()
         cloud.seed(self.room / "www/seed", host_key=self.room / LIVE, authorized=authorized, mark=mark)
         made = self.room / "live-system"
-        line = f"console=ttyS0 {cloud.line(f'{self.url}seed/')}"
+        line = f"{ARGUMENTS} {cloud.line(f'{self.url}seed/')}"
         direct = Direct(made / live.KERNEL, made / live.CPIO, line)
         replace(self.machine, direct=direct).on()
         self.await_ssh(LIVE)
@@ -126,7 +126,7 @@ class Site:
             "arch_install_disk_serial": SERIALS[0],
             "arch_install_host_key_file": str(self.room / NEW),
             "arch_install_authorized_keys": [(self.room / "id_ed25519.pub").read_text().strip()],
-            "arch_install_kernel_arguments": ["console=ttyS0"],
+            "arch_install_kernel_arguments": ARGUMENTS.split(),
             **changes,
         }
         return self.play("arch_install", **variables)

@@ -20,7 +20,7 @@ from blackstart.metal.netboot import Netboot
 from blackstart.model.load import load
 from tests.metal import built, live, paper
 from tests.metal.lan import Lan
-from tests.metal.machine import Direct, Machine
+from tests.metal.machine import ARGUMENTS, Direct, Machine
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -83,13 +83,13 @@ def practice(tmp_path: Path) -> Iterator[Practice]:
 
 
 def test_over_http(practice: Practice) -> None:
-    said = practice.refuse(Netboot(), "console=ttyS0 cloud-init=enabled ds=nocloud;s={seed}", practice.machine)
+    said = practice.refuse(Netboot(), f"{ARGUMENTS} cloud-init=enabled ds=nocloud;s={{seed}}", practice.machine)
     assert any("asked for /seed/…/vendor-data" in line for line in said), "it was not the real cloud-init that asked"
 
 
 def test_from_a_stick(practice: Practice) -> None:
     kernel = Direct(
-        practice.live / live.KERNEL, practice.live / live.CPIO, "console=ttyS0 cloud-init=enabled ds=nocloud"
+        practice.live / live.KERNEL, practice.live / live.CPIO, f"{ARGUMENTS} cloud-init=enabled ds=nocloud"
     )
     stick = practice.room / "state" / "installs" / NODE / "live" / "seed.img"
     said = practice.refuse(Media(), "", replace(practice.machine, direct=kernel, sticks=(stick,)))
