@@ -145,7 +145,7 @@ boot_loader() {
   on "set -e
     arch-chroot /mnt bootctl --esp-path=/boot --no-variables install
     printf 'default arch.conf\ntimeout 3\n' >/mnt/boot/loader/loader.conf
-    options=\"options root=UUID=\$(blkid -p -o value -s UUID $disk-part2) rw console=ttyS0\"
+    options=\"options root=UUID=\$(blkid -p -o value -s UUID $disk-part2) rw console=ttyS0 no_timer_check\"
     printf 'title Arch\nlinux /vmlinuz-linux\ninitrd /initramfs-linux.img\n%s\n' \"\$options\" \
       >/mnt/boot/loader/entries/arch.conf
     printf 'title Fallback\nlinux /vmlinuz-linux\ninitrd /initramfs-linux-fallback.img\n%s\n' \"\$options\" \
