@@ -16,6 +16,8 @@ url=$(sed -n 's,^Server = \(http://[^/]*\)/.*,\1,p' "$folder/files/$first/etc/pa
 endpoint=$(sed -n 's/^controlPlaneEndpoint: //p' "$folder/cluster.yaml")
 room=$(mktemp -d) # mode 0700: kubeadm prints a token into a file of it
 log=$room/log
+# shellcheck source=tests/bench/steps.sh
+. "$(dirname "$0")/steps.sh"
 server=
 
 on() { # on NODE COMMAND
@@ -24,22 +26,6 @@ on() { # on NODE COMMAND
 
 kubectl() { # kubectl WORDS, on the first node, without quoting
   on "$first" "kubectl --kubeconfig=/etc/kubernetes/admin.conf $*"
-}
-
-now() {
-  date +%s%3N
-}
-
-show() { # show NAME MILLISECONDS
-  printf '%s\t%d.%03d\n' "$1" $(($2 / 1000)) $(($2 % 1000))
-}
-
-step() { # step NAME COMMAND...
-  name=$1
-  shift
-  begun=$(now)
-  "$@" >>"$log" 2>&1
-  show "$name" $(($(now) - begun))
 }
 
 everywhere() { # everywhere FUNCTION: on all nodes at once, fails when it fails on one

@@ -12,6 +12,8 @@ folder=$1
 : "${disk:?}" "${snapshot:?}" "${packages:?}" "${loader:?}" "${button:?}"
 room=$(mktemp -d)
 log=$room/log
+# shellcheck source=tests/bench/steps.sh
+. "$(dirname "$0")/steps.sh"
 url=http://$here:8479
 servers=
 
@@ -24,22 +26,6 @@ on() { # on COMMAND, in the live system
 installed() {
   ssh -i "$folder/id_ed25519" -o UserKnownHostsFile="$folder/known_hosts" -o BatchMode=yes -o ConnectTimeout=5 \
     -o StrictHostKeyChecking=yes -o ServerAliveInterval=5 -o ServerAliveCountMax=2 "root@$address" "$@"
-}
-
-now() {
-  date +%s%3N
-}
-
-show() { # show NAME MILLISECONDS
-  printf '%s\t%d.%03d\n' "$1" $(($2 / 1000)) $(($2 % 1000))
-}
-
-step() { # step NAME COMMAND...
-  name=$1
-  shift
-  begun=$(now)
-  "$@" >>"$log" 2>&1
-  show "$name" $(($(now) - begun))
 }
 
 leave() {
