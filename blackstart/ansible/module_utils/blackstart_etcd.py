@@ -82,13 +82,13 @@ class Etcd:
         SETTLE seconds: while a leader is elected every member refuses, and that is over in a few.
         """
         end = time.monotonic() + SETTLE
-        lacks = self._lacks(urls)
+        lacks = self._ask(urls)
         while (ill := [url for url, said in lacks.items() if said]) and time.monotonic() < end:
             time.sleep(POLL)
-            lacks |= self._lacks(ill)
+            lacks |= self._ask(ill)
         return lacks
 
-    def _lacks(self, urls: Sequence[str]) -> dict[str, str]:
+    def _ask(self, urls: Sequence[str]) -> dict[str, str]:
         if not urls:
             return {}
         # Ends with status 1 when one of them is not well, and lists them all the same.
