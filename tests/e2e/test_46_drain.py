@@ -6,7 +6,6 @@ import json
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from uuid import uuid4
 
 import pytest
 
@@ -18,6 +17,7 @@ from blackstart.errors import RefusedError
 from blackstart.model.load import resolve
 from blackstart.phases.base import Play
 from tests.e2e.harness import Lab, until
+from tests.e2e.test_47_rebuild import etcd
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -62,15 +62,7 @@ def node(lab: Lab, name: str) -> dict[str, Any]:
 
 def members(lab: Lab) -> set[tuple[int, str]]:
     """Return id and name of each member, as the acting node's etcd lists them."""
-    container = "$(ctr -n k8s.io containers ls -q 'labels.\"io.kubernetes.container.name\"==etcd')"
-    pki = "/etc/kubernetes/pki/etcd"
-    ask = (
-        f"etcdctl --cacert={pki}/ca.crt --cert={pki}/healthcheck-client.crt --key={pki}/healthcheck-client.key "
-        "member list --write-out=json"
-    )
-    # The container that runs is the newest of those that were made since the node was started.
-    command = f"for one in {container}; do ctr -n k8s.io tasks exec --exec-id {uuid4().hex} $one {ask} && break; done"
-    return {(each["ID"], each["name"]) for each in json.loads(lab.ssh(ACTING, command))["members"]}
+    return {(member["ID"], name) for name, member in etcd(lab, ACTING).items()}
 
 
 @pytest.fixture
