@@ -54,10 +54,13 @@ def from_dark(order: Order, site: Site, boot: Callable[[Live], None]) -> None:
     if installed(order, site):
         return
     with _live(order, site) as system:
-        if not system.up():
+        # Whoever has no power answers nobody, and is not dialled: each try would wait to its end.
+        dark = waits.is_dark(site.desired.node(order.node), site.driver)
+        if dark or not system.up():
             if _comes_back(order, site):
                 return
-            _require_gone(order, site)
+            if not dark:
+                _require_gone(order, site)
             boot(system)
         _from_live(order, site, system)
 
@@ -128,8 +131,10 @@ def _from_live(order: Order, site: Site, system: Live) -> None:
         site.runner(system.told.folder).play([Play(PLAYBOOK, (order.node,), variables)], {})
     before = waits.boot_of(system.fleet, order.node)
     pins.pin(site.state / "known_hosts", site.desired.node(order.node), order.host_key)
-    # A second later: the answer to this command is to come through before sshd is gone.
-    system.fleet.run(order.node, ["systemd-run", "--quiet", "--on-active=1", "systemctl", "reboot"])
+    # A second later: the answer to this command is to come through before sshd is gone. Not up to a minute later, as
+    # timers are when nothing is said (systemd.timer(5), AccuracySec).
+    soon = ["systemd-run", "--quiet", "--on-active=1", "--timer-property=AccuracySec=100ms"]
+    system.fleet.run(order.node, [*soon, "systemctl", "reboot"])
     site.say(f"{order.node}: installed; waiting for its own system")
     _await_installed(order, site, system, before)
 

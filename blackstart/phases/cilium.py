@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 NAMESPACE = "kube-system"
 CONFLIST = "05-cilium.conflist"
 # An agent starts in well under a minute once its image is there; a pod's sandbox is retried every few seconds.
+# On a node that was rebuilt under its old name, the API goes on saying for a while that its agent of before is ready.
 AGENT_SECONDS = 120.0
 SANDBOX_SECONDS = 60.0
 _NO_NETWORK = re.compile(r"sandbox|\bcni\b|network (?:plugin|is not ready)", re.IGNORECASE)
@@ -48,7 +49,8 @@ def _sick(observed: Observed) -> dict[str, str]:
     """Return, by node, why its agent's pod must be made anew."""
     found: dict[str, str] = {}
     for name in _live(observed):
-        if observed.api.cilium_agents.get(name) and CONFLIST not in observed.nodes[name].cni_files:
+        node = observed.nodes[name]
+        if node.uptime > AGENT_SECONDS and observed.api.cilium_agents.get(name) and CONFLIST not in node.cni_files:
             found[name] = f"its agent runs, but /etc/cni/net.d/{CONFLIST} is gone, and it is never written again"
     for pod in observed.api.broken_pods:
         if _is_agent(pod) and pod.since > AGENT_SECONDS and pod.reason not in _STARTING:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from blackstart.model.cluster import Cluster, Node
-    from blackstart.probe.observed import NodeFacts, Observed
+    from blackstart.probe.observed import EtcdMember, NodeFacts, Observed
 
 # What the role node_drain writes on a node that this phase cordons: by this the next run knows a cordon that a run
 # which was cut off left behind.
@@ -48,7 +48,8 @@ def standing(desired: Cluster, observed: Observed, names: tuple[str, ...]) -> Lo
 def unfit(desired: Cluster, observed: Observed, name: str) -> list[str]:
     """Say what the cluster could not do without this member: then it must not go. Empty when all others are well."""
     others = [node.name for node in desired.nodes if node.name != name and observed.nodes[node.name].is_member]
-    etcd = {member.name or member.address or member.id: member for member in etcd_members(observed)}
+    listed = etcd_members(observed) or _listed_by(observed, others)
+    etcd = {member.name or member.address or member.id: member for member in listed}
     said = [
         f"{node.name} does not answer" for node in observed.nodes.values() if not node.reachable and node.name != name
     ]
@@ -56,14 +57,21 @@ def unfit(desired: Cluster, observed: Observed, name: str) -> list[str]:
     for other, member in etcd.items():
         if other != name and (member.learner or not member.healthy):
             said.append(f"etcd member {other} is {'a learner' if member.learner else 'not healthy'}")
-    said += [f"etcd does not list {other}" for other in others if other not in etcd]
+    said += [f"etcd does not list {other}" for other in others if etcd and other not in etcd]
+    if others and not etcd:
+        said.append("no other node's etcd says who its members are")
     ready = {node.name for node in observed.api.nodes if node.ready}
     said += [f"node {other} is not Ready" for other in others if other not in ready]
     voters = [member for key, member in etcd.items() if key != name and not member.learner]
     left = sum(member.healthy for member in voters)
-    if others and left < (len(voters) + 1) // 2 + 1:
+    if etcd and others and left < (len(voters) + 1) // 2 + 1:
         said.append(f"etcd would have {left} of {len(voters) + 1} votes")
     return said
+
+
+def _listed_by(observed: Observed, names: list[str]) -> tuple[EtcdMember, ...]:
+    """Return the members as the first of these nodes that can lists them; unlike an API server it needs no quorum."""
+    return next((observed.nodes[name].etcd for name in names if observed.nodes[name].etcd), ())
 
 
 class Reboot:

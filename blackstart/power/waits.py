@@ -77,6 +77,11 @@ def boot_of(fleet: Fleet, name: str) -> Boot:
     return Boot(kernel, int(init.rpartition(")")[2].split()[19]))
 
 
+def is_dark(node: Node, driver: Driver) -> bool:
+    """Say, after one look, whether a node has no power: its ssh port is silent, and its driver says off."""
+    return driver.state().power is Power.OFF and knock(node) is Port.SILENT
+
+
 def await_dark(
     node: Node,
     driver: Driver,

@@ -43,7 +43,8 @@ def observe(
 
     via names the node whose API answered last: it is asked in the same breath as the nodes. Without one, or when it
     is silent now, the API is asked through the first node whose own server turns out to be ready.
-    Nodes of `dark` are known to have no power, each with the words that say so: nobody dials them.
+    Nodes of `dark` are known to have no power, each with the words that say so: nobody dials them,
+    etcd's members on them included.
     A node that cannot be reached is a finding, not an error; so is an API that does not answer.
     Raises BlackstartError when the probe itself fails on a node that answers.
     """
@@ -53,6 +54,7 @@ def observe(
         "endpoint": {"name": endpoint.name, "address": str(endpoint.address), "port": endpoint.port},
         "units": units,
         "images": bool(wanted_images),
+        "dark": [str(node.ansible_host) for node in desired.nodes if node.name in dark],
     }
     seen: dict[str, NodeFacts] = {}
     said = ApiFacts()

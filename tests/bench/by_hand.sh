@@ -199,16 +199,20 @@ leaves() {
   done
 }
 
+etcdctl() { # etcdctl WORDS, on the first node that is left: it is in etcd's own container only
+  keys=/etc/kubernetes/pki/etcd
+  kubectl --namespace=kube-system exec "etcd-$first" -- etcdctl --cacert=$keys/ca.crt \
+    --cert=$keys/healthcheck-client.crt --key=$keys/healthcheck-client.key "$@"
+}
+
+snapshot() {
+  # A folder that the container shares with the node.
+  etcdctl snapshot save /var/lib/etcd/by-hand.db
+  on "$first" 'cat /var/lib/etcd/by-hand.db && rm /var/lib/etcd/by-hand.db' >"$room/snapshot.db"
+}
+
 remove_member() {
-  # From the first node that is left; etcdctl is in etcd's own container only.
-  on "$first" sh -seu "$dead" <<'EOT'
-    keys=/etc/kubernetes/pki/etcd
-    etcdctl() {
-      kubectl --kubeconfig=/etc/kubernetes/admin.conf --namespace=kube-system exec "etcd-$(hostname)" -- etcdctl \
-        --cacert=$keys/ca.crt --cert=$keys/healthcheck-client.crt --key=$keys/healthcheck-client.key "$@"
-    }
-    etcdctl member remove "$(etcdctl member list | sed -n "s/^\([0-9a-f]*\), [a-z]*, $1,.*/\1/p")"
-EOT
+  etcdctl member remove "$(etcdctl member list | sed -n "s/^\([0-9a-f]*\), [a-z]*, $dead,.*/\1/p")"
   kubectl delete node "$dead"
 }
 
@@ -229,6 +233,7 @@ rebuild() {
     first=$(echo "$nodes" | grep -v -x -m 1 "$dead")
   fi
   step 'serve the bundle' serve
+  step 'snapshot of etcd' snapshot
   step 'etcd member and Node removed' remove_member
   step 'machine started empty' "$BLACKSTART" lab up
   step 'packages' install "$dead"

@@ -144,7 +144,7 @@ boot_loader() {
 }
 
 reboot() {
-  on 'systemd-run --quiet --on-active=1 systemctl reboot'
+  on 'systemd-run --quiet --on-active=1 --timer-property=AccuracySec=100ms systemctl reboot'
   until installed true; do
     sleep 0.5
   done

@@ -112,14 +112,22 @@ def test_the_boot_disk_that_is_a_ceph_disk_as_well_is_refused() -> None:
         ("error: failed retrieving file 'a.zst.sig' from h:1 : Connection timed out", "cannot be reached", False),
         ("error: failed retrieving file 'core.db' from 10.0.0.1:9", "cannot be reached", False),
         ("error: target not found: amd-ucode", "lacks what is to be installed", False),
-        ("error: Partition / too full: 9 blocks needed", "could not be installed", False),
+        ("error: Partition / too full: 9 blocks needed", "could not be fetched", False),
     ],
 )
 def test_what_pacman_says_is_put_in_words(said: str, words: str, refused: bool) -> None:  # noqa: FBT001 - a case's value
-    text, is_refusal = load(f"{LIBRARY}/blackstart_pacstrap.py").explain(said)
+    text, is_refusal = load(f"{LIBRARY}/blackstart_packages.py").explain(said)
     assert words in text
     assert said.splitlines()[0] in text
     assert is_refusal is refused
+
+
+def test_only_what_is_in_memory_is_installed() -> None:
+    printed = "base file:///run/b.pkg.tar.zst\nlinux http://10.0.0.1/core/l.pkg.tar.zst\nwarning: no such thing\n"
+    assert load(f"{LIBRARY}/blackstart_packages.py").listed(printed) == (
+        {"base": "/run/b.pkg.tar.zst"},
+        ["linux"],
+    )
 
 
 def test_our_entry_comes_first_or_right_behind_the_network_that_booted_us() -> None:

@@ -75,6 +75,7 @@ def member(name: str) -> NodeFacts:
         etcd=etcd(),
         api_ready=True,
         cni_files=(cilium.CONFLIST,),
+        uptime=3600.0,
         booted=BOOTED,
     )
 
@@ -258,6 +259,13 @@ def test_a_lost_cni_file_restarts_that_agent_only() -> None:
     assert variables["cilium_force"] is False
     assert [entry["what"] for entry in variables["healed"]] == ["Cilium agent of casper-3"]
     assert "casper-3: 05-cilium.conflist is not there" in cilium.PHASE.gate(DESIRED, lost).seen
+
+
+def test_a_node_that_has_just_started_is_given_time_to_write_its_cni_file() -> None:
+    """Rebuilt under its old name: the API still says that the agent of before is ready."""
+    fresh = with_node(HEALTHY, "casper-3", cni_files=(), uptime=40.0)
+    assert texts(cilium.PHASE, fresh) == ""
+    assert not cilium.PHASE.gate(DESIRED, fresh).open
 
 
 def test_a_deleted_daemonset_is_applied_again_and_proven() -> None:

@@ -131,6 +131,19 @@ def test_nobody_goes_while_etcd_needs_them(members: Any, said: str) -> None:
     assert said in refused.value.message
 
 
+def test_etcds_trouble_is_named_although_no_api_server_is_ready() -> None:
+    """Without a leader of etcd no API server is; the list of members needs no leader."""
+    seen = outdated(HEALTHY, "casper-3")
+    for name in NAMES:
+        seen = with_node(seen, name, api_ready=False, etcd=etcd(sick="balthasar-2") if name == "melchior-1" else ())
+    with pytest.raises(RefusedError, match="etcd member balthasar-2 is not healthy") as refused:
+        reboot.PHASE.play(DESIRED, seen)
+    assert "list" not in refused.value.message
+    with pytest.raises(RefusedError, match="no other node's etcd says who its members are") as refused:
+        reboot.PHASE.play(DESIRED, with_node(seen, "melchior-1", etcd=()))
+    assert "votes" not in refused.value.message
+
+
 def test_nobody_goes_while_another_node_is_not_ready_but_one_that_is_not_ready_may_go_itself() -> None:
     with pytest.raises(RefusedError, match="node melchior-1 is not Ready"):
         reboot.PHASE.play(DESIRED, ready(outdated(HEALTHY, "casper-3"), melchior_1=False))

@@ -21,6 +21,7 @@ REQUEST = {
     "endpoint": {"name": "k8s-api.lab.home", "address": "127.0.0.1", "port": 6443},
     "units": ["containerd.service"],
     "images": False,
+    "dark": [],
 }
 
 
@@ -123,4 +124,4 @@ def test_etcd_members_as_its_gateway_lists_them() -> None:
 
 
 def test_without_etcd_here_there_are_no_members(tmp_path: Path) -> None:
-    assert etcd.members(str(tmp_path)) == []
+    assert etcd.members(pki=str(tmp_path)) == []

@@ -115,6 +115,8 @@ def test_a_node_without_power_is_not_dialled(monkeypatch: pytest.MonkeyPatch) ->
     assert tuple(seen.nodes) == NODES
     assert (seen.nodes[NODES[0]].reachable, seen.nodes[NODES[0]].error) == (False, "its button says off")
     assert seen.api.reachable
+    # Nor does any other node ask etcd's member there how it is.
+    assert all(request["dark"] == ["10.0.0.1"] for request in asked.requests if "units" in request)
 
 
 def test_who_answered_last_is_asked_first(monkeypatch: pytest.MonkeyPatch) -> None:

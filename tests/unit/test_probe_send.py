@@ -22,6 +22,7 @@ REQUEST = {
     "endpoint": {"name": "a'b\"c\\", "address": "127.0.0.1", "port": 6443},
     "units": [],
     "images": False,
+    "dark": [],
 }
 
 

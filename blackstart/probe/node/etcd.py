@@ -21,8 +21,13 @@ SECONDS = 1.5  # for each step of each question
 _NOBODY = (OSError, http.client.HTTPException, ValueError)
 
 
-def members(pki: str = PKI, address: str = "127.0.0.1", port: int = 2379) -> list[dict[str, Any]]:
-    """Return every member with its health; empty when there is no etcd here or it does not answer."""
+def members(
+    dark: frozenset[str] = frozenset(), pki: str = PKI, address: str = "127.0.0.1", port: int = 2379
+) -> list[dict[str, Any]]:
+    """Return every member with its health; empty when there is no etcd here or it does not answer.
+
+    One whose host is dark, by its address, is not healthy and is not asked: that would only wait.
+    """
     if not Path(pki, "healthcheck-client.key").exists():
         return []
     try:
@@ -34,9 +39,8 @@ def members(pki: str = PKI, address: str = "127.0.0.1", port: int = 2379) -> lis
         return []
     found = [reduced(member) for member in listed]
     urls = [(member.get("clientURLs") or [""])[0] for member in listed]
-    healths = together(
-        {member["id"]: (_healthy, tls, url, member["learner"]) for member, url in zip(found, urls) if url}
-    )
+    asked = [(member, url) for member, url in zip(found, urls) if url and member["address"] not in dark]
+    healths = together({member["id"]: (_healthy, tls, url, member["learner"]) for member, url in asked})
     return [{**member, "healthy": healths.get(member["id"], False)} for member in found]
 
 

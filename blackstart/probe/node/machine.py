@@ -25,8 +25,9 @@ _ROOMS = ("/", "/var/lib/containerd", ETCD_DATA)
 
 
 def main(request: dict[str, Any]) -> dict[str, Any]:
-    """Look: request {"address", "endpoint": {"name", "address", "port"}, "units": [...], "images": bool}.
+    """Look: request {"address", "endpoint": {"name", "address", "port"}, "units", "images": bool, "dark"}.
 
+    units are names; dark holds the addresses of nodes that have no power, where nobody is to be asked.
     kubeadm binds the API server to the endpoint's port. Returns the fields of NodeFacts, `receipts` with their drift.
     """
     endpoint = request["endpoint"]
@@ -40,7 +41,7 @@ def main(request: dict[str, Any]) -> dict[str, Any]:
     }
     if serves:
         jobs["api_error"] = (https.readyz, request["address"], endpoint["port"], request["address"])
-        jobs["etcd"] = (etcd.members,)
+        jobs["etcd"] = (etcd.members, frozenset(request["dark"]))
     if request["images"]:
         jobs["images"] = (images,)
     seen = together(jobs)

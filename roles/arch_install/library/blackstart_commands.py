@@ -1,0 +1,39 @@
+#!/usr/bin/python
+"""Run several commands, one after the other, in one exchange with the machine; the first that fails ends it.
+
+Each exchange starts Python anew, which takes a slow or emulated machine seconds.
+"""
+
+from __future__ import annotations
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible.module_utils.blackstart_command import run
+
+DOCUMENTATION = r"""
+module: blackstart_commands
+short_description: Run commands in order, without a shell
+options:
+  commands: {description: Each as the list of its words., type: list, elements: list, required: true}
+author: [blackstart]
+"""
+
+RETURN = "{}"
+LINES = 8
+
+
+def main() -> None:
+    """Enter from Ansible."""
+    module = AnsibleModule(
+        argument_spec={"commands": {"type": "list", "elements": "list", "required": True}}, supports_check_mode=True
+    )
+    if not module.check_mode:
+        for words in module.params["commands"]:
+            status, out, err = run([str(word) for word in words])
+            if status != 0:
+                said = "\n".join((err + out).strip().splitlines()[-LINES:])
+                module.fail_json(msg=f"{' '.join(map(str, words))} ended with status {status}: {said or 'no words'}")
+    module.exit_json(changed=True)
+
+
+if __name__ == "__main__":
+    main()
