@@ -46,9 +46,10 @@ class Live:
         return True
 
 
-def from_dark(order: Order, site: Site, boot: Callable[[Live], None]) -> None:
+def from_dark(order: Order, site: Site, boot: Callable[[Live], None], seconds: float = BOOT_SECONDS) -> None:
     """Do what is left to do of an order; `boot` is called when its live system is to come up, and returns when it is.
 
+    seconds: how long the installed system may take to answer.
     Whatever an earlier run was cut off in, is seen: the installed system, or one that is on its way, or the live one.
     """
     if installed(order, site):
@@ -57,12 +58,12 @@ def from_dark(order: Order, site: Site, boot: Callable[[Live], None]) -> None:
         # Whoever has no power answers nobody, and is not dialled: each try would wait to its end.
         dark = waits.is_dark(site.desired.node(order.node), site.driver)
         if dark or not system.up():
-            if _comes_back(order, site):
+            if _comes_back(order, site, seconds):
                 return
             if not dark:
                 _require_gone(order, site)
             boot(system)
-        _from_live(order, site, system)
+        _from_live(order, site, system, seconds)
 
 
 @contextmanager
@@ -87,7 +88,7 @@ def installed(order: Order, site: Site) -> bool:
         return False
 
 
-def _comes_back(order: Order, site: Site) -> bool:
+def _comes_back(order: Order, site: Site, seconds: float) -> bool:
     """Wait for a system that was installed and has not answered yet; its key is pinned once it is whole."""
     node = site.desired.node(order.node)
     if pins.pinned(site.state / "known_hosts", node) != order.host_key:
@@ -96,7 +97,7 @@ def _comes_back(order: Order, site: Site) -> bool:
     if site.driver.state().power is Power.OFF:
         site.say(site.driver.on())
     try:
-        waits.await_live(node, site.driver, site.fleet, None, say=site.say, seconds=BOOT_SECONDS)
+        waits.await_live(node, site.driver, site.fleet, None, say=site.say, seconds=seconds)
     except GateTimeoutError as error:
         site.say(f"{error.message}; it is installed anew")
         return False
@@ -115,7 +116,7 @@ def _require_gone(order: Order, site: Site) -> None:
     )
 
 
-def _from_live(order: Order, site: Site, system: Live) -> None:
+def _from_live(order: Order, site: Site, system: Live, seconds: float) -> None:
     """Take a machine from its live system to its own: prove it, install, reboot, await it by its pinned key."""
     mark, wanted = _mark(system.fleet, order.node), lives.mark(order)
     if mark != wanted:
@@ -136,7 +137,7 @@ def _from_live(order: Order, site: Site, system: Live) -> None:
     soon = ["systemd-run", "--quiet", "--on-active=1", "--timer-property=AccuracySec=100ms"]
     system.fleet.run(order.node, [*soon, "systemctl", "reboot"])
     site.say(f"{order.node}: installed; waiting for its own system")
-    _await_installed(order, site, system, before)
+    _await_installed(order, site, system, before, seconds)
 
 
 def _facts(order: Order, site: Site) -> dict[str, Any]:
@@ -149,10 +150,10 @@ def _facts(order: Order, site: Site) -> dict[str, Any]:
     }
 
 
-def _await_installed(order: Order, site: Site, system: Live, before: Boot) -> None:
+def _await_installed(order: Order, site: Site, system: Live, before: Boot, seconds: float) -> None:
     node = site.desired.node(order.node)
     try:
-        waits.await_live(node, site.driver, site.fleet, before, say=site.say, seconds=BOOT_SECONDS)
+        waits.await_live(node, site.driver, site.fleet, before, say=site.say, seconds=seconds)
     except GateTimeoutError as error:
         if system.up():
             again = waits.boot_of(system.fleet, order.node) != before

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 from blackstart.errors import GateTimeoutError, InputError
@@ -22,9 +23,10 @@ LIVE_SECONDS = 900.0  # firmware, a network that is tried first, and a gigabyte 
 
 @dataclass(frozen=True, slots=True)
 class Netboot:
-    """An installer (metal/installer.py). seconds: how long the live system may take to answer."""
+    """An installer (metal/installer.py). How long the live system may take to answer, and the installed one then."""
 
     seconds: float = LIVE_SECONDS
+    boot_seconds: float = install.BOOT_SECONDS
     port: int = http.PORT
 
     def install(self, order: Order, site: Site) -> None:
@@ -43,7 +45,8 @@ class Netboot:
                 hint=f"write nic_lan.mac into host_vars/{order.node}.yml: it is on the machine's label or in its setup",
             )
         with serving(site.desired, site.state, site.say, port=self.port) as server:
-            install.from_dark(order, site, lambda system: self._boot(order, site, system, server, mac))
+            boot = partial(self._boot, order, site, server=server, mac=mac)
+            install.from_dark(order, site, boot, self.boot_seconds)
 
     def _boot(self, order: Order, site: Site, system: Live, server: Server, mac: str) -> None:
         _dark(order, site)

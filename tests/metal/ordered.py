@@ -35,13 +35,14 @@ class Ordered:
     said: list[str]
 
 
-def make(room: Path, machine: Machine, *, button: dict[str, Any] | None = None) -> Ordered:
-    """Order an installation in a folder; button is the inventory's `power`, another process unless given.
+def make(room: Path, machine: Machine, *, live_system: Path | None = None, **told: Any) -> Ordered:
+    """Order an installation in a folder; what paper.write() can be told besides, is told it.
 
     The state is where the command line looks for it when XDG_STATE_HOME is room/state.
     """
     archive = built.ensure(repository.part()) / repository.SIGNED
-    sources = paper.write(room / "inventory", machine, built.ensure(live.part()), archive, power=button)
+    live_system = live_system or built.ensure(live.part())
+    sources = paper.write(room / "inventory", machine, live_system, archive, **told)
     desired, _ = load(sources)
     state = room / "state" / "blackstart" / desired.name
     state.mkdir(parents=True)

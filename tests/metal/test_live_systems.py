@@ -11,14 +11,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from blackstart.engine.ssh import Fleet
 from blackstart.errors import RefusedError
-from blackstart.metal import order as orders
-from blackstart.metal.installer import Site
 from blackstart.metal.media import Media
 from blackstart.metal.netboot import Netboot
-from blackstart.model.load import load
-from tests.metal import built, live, paper
+from tests.metal import built, live, ordered, paper
 from tests.metal.lan import Lan
 from tests.metal.machine import ARGUMENTS, Direct, Machine
 
@@ -31,7 +27,7 @@ if TYPE_CHECKING:
     from blackstart.power.base import Driver
 
 pytestmark = [pytest.mark.lab, pytest.mark.metal, pytest.mark.long]
-NODE, WRONG_BOARD = paper.NODE, "ANOTHER-BOARD"
+WRONG_BOARD = "ANOTHER-BOARD"
 REFUSED = f"board's serial number is BOARD-0001, wanted {WRONG_BOARD}"
 
 
@@ -45,23 +41,16 @@ class Practice:
 
     def refuse(self, installer: Installer, line: str, driver: Driver) -> list[str]:
         """Install, see it refused by the live system's own words, and return what was said."""
-        sources = paper.write(self.room / "inventory", self.machine, self.live, self.room, board=WRONG_BOARD, line=line)
-        desired, _ = load(sources)
-        said: list[str] = []
-        state = self.room / "state"
-        state.mkdir()
-        order = orders.place(state, NODE, self.machine.serials[0], order_id="c0ffee", now=1.0)
-        fleet = Fleet([desired.node(NODE)], state)
+        made = ordered.make(self.room, self.machine, live_system=self.live, board=WRONG_BOARD, line=line)
 
         def say(words: str) -> None:
-            said.append(words)
+            made.said.append(words)
             if words.startswith("3. "):  # what the instructions end with is for a person to do
                 driver.on()
 
-        site = Site(desired, state, fleet, driver, _never, say)
         with pytest.raises(RefusedError, match=REFUSED):
-            installer.install(order, site)
-        return said
+            installer.install(made.order, replace(made.site, driver=driver, runner=_never, say=say))
+        return made.said
 
 
 def _never(_folder: Path) -> Runner:
@@ -91,6 +80,6 @@ def test_from_a_stick(practice: Practice) -> None:
     kernel = Direct(
         practice.live / live.KERNEL, practice.live / live.CPIO, f"{ARGUMENTS} cloud-init=enabled ds=nocloud"
     )
-    stick = practice.room / "state" / "installs" / NODE / "live" / "seed.img"
+    stick = practice.room / "state/blackstart/metal/installs" / paper.NODE / "live" / "seed.img"
     said = practice.refuse(Media(), "", replace(practice.machine, direct=kernel, sticks=(stick,)))
     assert any(f"dd if={stick}" in line for line in said)

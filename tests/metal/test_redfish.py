@@ -62,7 +62,7 @@ def practice(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Practice]:
         domain.define()
         stack.callback(domain.cut)
         url = stack.enter_context(controller.running(room / "controller", uri))
-        made = ordered.make(room, machine, button={"driver": "redfish", "url": url, "system": libvirtd.UUID})
+        made = ordered.make(room, machine, power={"driver": "redfish", "url": url, "system": libvirtd.UUID})
         assert isinstance(made.site.driver, Redfish)
         yield Practice(domain, made.order, made.site, made.site.driver, made.said)
 
