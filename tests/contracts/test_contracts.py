@@ -119,6 +119,15 @@ def test_there_is_one_door(module: str, door: str) -> None:
     assert [path for path in python_files() if module in imported(path) and not path.startswith(ON_THE_NODE)] == [door]
 
 
+def test_modules_start_programs_through_one_door() -> None:
+    """AnsibleModule.run_command is none: it loses output on a busy node (blackstart_command.py)."""
+    door = "blackstart/ansible/module_utils/blackstart_command.py"
+    files = [*(PACKAGE / "ansible").rglob("*.py"), *(ROOT / "roles").glob("*/library/*.py")]
+    names = sorted(str(path.relative_to(ROOT)) for path in files)
+    assert [name for name in names if "subprocess" in imported(name)] == [door]
+    assert [name for name in names if ".run_command(" in (ROOT / name).read_text()] == []
+
+
 def test_what_runs_on_a_node_needs_only_what_is_there() -> None:
     for path in (path for path in python_files() if path.startswith(ON_THE_NODE)):
         foreign = imported(path) - sys.stdlib_module_names

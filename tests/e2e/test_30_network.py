@@ -23,7 +23,8 @@ def network_is_well(lab: Lab) -> None:
 
 def test_a_missing_plugin_file_is_written_again(lab: Lab) -> None:
     lab.ssh("casper-3", f"rm {CONFLIST}")
-    assert "casper-3" in lab.verb("plan").stdout
+    # An agent is given two minutes from its node's start to write it.
+    until(lambda: "casper-3" in lab.verb("plan").stdout, 150, "the missing file is a reason")
     done = lab.up("--only", "network")
     assert done.returncode == 0, done.stdout + done.stderr
     network_is_well(lab)

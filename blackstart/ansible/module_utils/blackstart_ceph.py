@@ -6,10 +6,10 @@ Modules import it as ansible.module_utils.blackstart_ceph.
 from __future__ import annotations
 
 import json
-import subprocess
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
+from .blackstart_command import TIMED_OUT, run
 from .blackstart_kubectl import Kubectl, KubectlError
 
 if TYPE_CHECKING:
@@ -54,24 +54,12 @@ class Ceph:
     def run(self, *words: str, seconds: float = 60.0) -> str:
         """Run one ceph command and return what it prints. Raises CephError."""
         said = f"ceph {' '.join(words[:3])}"
-        try:
-            done = subprocess.run(  # noqa: S603 - the caller's command line without a shell
-                [*self._command, *words],
-                stdin=subprocess.DEVNULL,
-                capture_output=True,
-                text=True,
-                check=False,
-                timeout=seconds,
-            )
-        except subprocess.TimeoutExpired as error:
-            text = f"{said} took longer than {seconds:.0f} s: its monitors may have no quorum"
-            raise CephError(text) from error
-        except OSError as error:
-            raise CephError(f"{said}: {self._command[0]} cannot be run: {error.strerror}") from error
-        if done.returncode != 0:
-            tail = "\n".join(done.stderr.strip().splitlines()[-3:])
-            raise CephError(f"{said} failed: {tail or 'it said nothing'}", done.returncode)
-        return done.stdout
+        ended = run([*self._command, *words], seconds=seconds)
+        if ended.status == TIMED_OUT:
+            raise CephError(f"{said} took longer than {seconds:.0f} s: its monitors may have no quorum")
+        if ended.status != 0:
+            raise CephError(f"{said} failed: {ended.said(3)}", ended.status)
+        return ended.out
 
     def ask(self, *words: str) -> Any:  # noqa: ANN401 - a JSON value
         """Return the document that a ceph command prints. Raises CephError."""

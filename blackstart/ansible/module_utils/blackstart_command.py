@@ -1,4 +1,4 @@
-"""Run a command of the node and have all that it printed.
+"""The one door to programs on a node: run one, and have all that it printed.
 
 Modules import it as ansible.module_utils.blackstart_command. It stands in for AnsibleModule.run_command, which waits a
 second for output, then asks whether the command has ended, and does not look once more: on a busy machine nothing comes
@@ -7,14 +7,16 @@ back of what was printed, with status 0 (https://github.com/ansible/ansible/issu
 
 from __future__ import annotations
 
+import errno
 import os
 import subprocess
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
 NOT_FOUND = 127  # as shells have it
+TIMED_OUT = 124  # as timeout(1) has it
 
 
 class Ended(NamedTuple):
@@ -24,15 +26,30 @@ class Ended(NamedTuple):
     out: str
     err: str
 
+    def said(self, lines: int = 4) -> str:
+        """Return the last lines of what it said of itself; never nothing."""
+        return "\n".join(self.err.strip().splitlines()[-lines:]) or "it said nothing"
 
-def run(words: Sequence[str]) -> Ended:
-    """Run a command to its end, in a locale whose words are English; one that is missing ended with NOT_FOUND."""
+
+def run(
+    words: Sequence[str],
+    *,
+    stdin: str = "",
+    seconds: float | None = None,
+    environment: Mapping[str, str] | None = None,
+) -> Ended:
+    """Run a command to its end, in a locale whose words are English; environment adds to the module's own.
+
+    One that is missing ended with NOT_FOUND, one that was ended after so many seconds with TIMED_OUT.
+    """
     # Not LANG=C: bsdtar then fails on file names that are not ASCII.
-    environment = {**os.environ, "LC_ALL": "C.UTF-8", "LANGUAGE": "C"}
+    told = {**os.environ, "LC_ALL": "C.UTF-8", "LANGUAGE": "C", **(environment or {})}
     try:
         done = subprocess.run(  # noqa: S603 - the caller's command line without a shell
-            list(words), stdin=subprocess.DEVNULL, capture_output=True, check=False, env=environment
+            list(words), input=stdin.encode(), capture_output=True, check=False, env=told, timeout=seconds
         )
-    except FileNotFoundError:
-        return Ended(NOT_FOUND, "", f"{words[0]}: not found")
+    except subprocess.TimeoutExpired:
+        return Ended(TIMED_OUT, "", f"it took longer than {seconds:.0f} s")
+    except OSError as error:
+        return Ended(NOT_FOUND, "", f"{words[0]}: not found" if error.errno == errno.ENOENT else str(error))
     return Ended(done.returncode, done.stdout.decode(errors="replace"), done.stderr.decode(errors="replace"))

@@ -6,12 +6,12 @@ What is asked of it needs no API server and no kubelet, only containerd and the 
 from __future__ import annotations
 
 import json
-import subprocess
 import time
 import uuid
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
+from .blackstart_command import NOT_FOUND, TIMED_OUT, run
 from .blackstart_quorum import Member
 
 if TYPE_CHECKING:
@@ -152,18 +152,12 @@ def _lacks(entry: dict[str, Any]) -> str:
 
 def output(words: Sequence[str], seconds: float, *, check: bool = True) -> str:
     """Run a program of the node and return what it prints; EtcdError when it fails, unless not checked."""
-    try:
-        done = subprocess.run(  # noqa: S603 - a fixed program without a shell
-            list(words), stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False, timeout=seconds
-        )
-    except FileNotFoundError as error:
-        raise EtcdError(f"{words[0]} is not installed on this node; wanted: containerd, with an etcd in it") from error
-    except subprocess.TimeoutExpired as error:
-        raise EtcdError(f"{' '.join(words[-3:])} took longer than {seconds:.0f} s") from error
-    if check and done.returncode != 0:
-        said = "\n".join(done.stderr.strip().splitlines()[-3:])
-        raise EtcdError(f"{_named(words)} failed: {said or 'it said nothing'}")
-    return done.stdout
+    ended = run(words, seconds=seconds)
+    if ended.status == NOT_FOUND:
+        raise EtcdError(f"{words[0]} is not installed on this node; wanted: containerd, with an etcd in it")
+    if ended.status == TIMED_OUT or (check and ended.status != 0):
+        raise EtcdError(f"{_named(words)} failed: {ended.said(3)}")
+    return ended.out
 
 
 def _named(words: Sequence[str]) -> str:

@@ -6,9 +6,10 @@ Modules import it as ansible.module_utils.blackstart_kubectl.
 from __future__ import annotations
 
 import json
-import subprocess
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
+
+from .blackstart_command import run
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -38,21 +39,10 @@ class Kubectl:
         """
         # A drain has a deadline of its own, which a limit on each request would not know of.
         limit = [] if words[0] == "drain" else [f"--request-timeout={REQUEST_SECONDS}s"]
-        try:
-            done = subprocess.run(  # noqa: S603 - a fixed program without a shell
-                [*self._words, *limit, *words],
-                input=stdin,
-                capture_output=True,
-                text=True,
-                check=False,
-                timeout=seconds,
-            )
-        except subprocess.TimeoutExpired as error:
-            raise KubectlError(f"kubectl {words[0]} took longer than {seconds:.0f} s") from error
-        if done.returncode != 0:
-            said = "\n".join(done.stderr.strip().splitlines()[-4:])
-            raise KubectlError(f"kubectl {' '.join(words[:3])} failed: {said or 'it said nothing'}")
-        return done.stdout
+        ended = run([*self._words, *limit, *words], stdin=stdin, seconds=seconds)
+        if ended.status != 0:
+            raise KubectlError(f"kubectl {' '.join(words[:3])} failed: {ended.said()}")
+        return ended.out
 
     def get(self, *words: str) -> list[dict[str, Any]]:
         """Return the objects that `kubectl get` finds; none is no error."""

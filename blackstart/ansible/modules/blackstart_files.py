@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible.module_utils.blackstart_command import run
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -87,10 +88,10 @@ def current(path: Path) -> tuple[str | None, int]:
         return None, 0
 
 
-def validate(module: AnsibleModule, command: list[str], fresh: Path) -> None:
+def validate(command: list[str], fresh: Path) -> None:
     """Let a command look at a new file; raises InvalidError with what it said."""
     words = [str(fresh) if word == "%s" else word for word in command]
-    status, out, err = module.run_command(words) if words else (0, "", "")
+    status, out, err = run(words) if words else (0, "", "")
     if status != 0:
         raise InvalidError("\n".join((out + err).strip().splitlines()[-6:]))
 
@@ -201,7 +202,7 @@ def main() -> None:
     )
     dry = module.check_mode
     try:
-        diffs = ensure_all(module.params["files"], lambda entry: partial(validate, module, entry["validate"]), dry=dry)
+        diffs = ensure_all(module.params["files"], lambda entry: partial(validate, entry["validate"]), dry=dry)
         for path in module.params["absent"]:
             diffs.append(remove(Path(path), dry=dry))
     except InvalidError as error:

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible.module_utils.blackstart_command import run
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -78,7 +79,7 @@ class Kernel:
 
     def loadable(self, names: Iterable[str]) -> list[str]:
         """Return the modules that modprobe would find; what is built in counts as well, and loads as nothing."""
-        return [name for name in names if self.module.run_command(["modprobe", "-n", "-q", name])[0] == 0]
+        return [name for name in names if run(["modprobe", "-n", "-q", name]).status == 0]
 
     def name(self, wanted: str) -> None:
         """Take the name of /etc/hostname now; hostnamed follows by itself."""
@@ -106,7 +107,9 @@ class Kernel:
         self.done += [f"loaded {name}" for name in loading] + [f"wrote {file}"] * stale
         if not self.module.check_mode:
             for name in loading:
-                self.module.run_command(["modprobe", name], check_rc=True)
+                ended = run(["modprobe", name])
+                if ended.status != 0:
+                    self.module.fail_json(msg=f"modprobe {name} failed: {ended.said()}")
             if stale:
                 file.parent.mkdir(mode=0o755, parents=True, exist_ok=True)
                 file.write_text(text)

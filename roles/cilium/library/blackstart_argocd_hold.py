@@ -9,10 +9,10 @@ was us: an Application that a person told to skip is left as it is.
 from __future__ import annotations
 
 import json
-import subprocess
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible.module_utils.blackstart_command import run
 
 DOCUMENTATION = r"""
 module: blackstart_argocd_hold
@@ -65,15 +65,13 @@ def main() -> None:
     params = module.params
     kubectl = ["kubectl", f"--kubeconfig={params['kubeconfig']}", f"--server={params['server']}"]
 
-    def run(*words: str) -> str:
-        done = subprocess.run(  # noqa: S603 - a fixed program without a shell
-            [*kubectl, *words], stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False
-        )
-        if done.returncode != 0:
-            module.fail_json(msg=f"kubectl {' '.join(words[:3])} failed: {done.stderr.strip()[-400:]}")
-        return done.stdout
+    def ask(*words: str) -> str:
+        ended = run([*kubectl, *words])
+        if ended.status != 0:
+            module.fail_json(msg=f"kubectl {' '.join(words[:3])} failed: {ended.said()}")
+        return ended.out
 
-    applications = json.loads(run("get", RESOURCE, "--all-namespaces", "--output=json"))["items"]
+    applications = json.loads(ask("get", RESOURCE, "--all-namespaces", "--output=json"))["items"]
     if params["state"] == "held":
         chosen = owners(applications, params["kind"], params["namespace"], params["name"])
         annotations = [f"{SKIP}=true", f"{HELD}=network repair"]
@@ -84,7 +82,7 @@ def main() -> None:
     if not module.check_mode:
         for name in names:
             namespace, _, application = name.partition("/")
-            run("annotate", RESOURCE, application, f"--namespace={namespace}", "--overwrite", *annotations)
+            ask("annotate", RESOURCE, application, f"--namespace={namespace}", "--overwrite", *annotations)
     module.exit_json(changed=bool(names), applications=names)
 
 

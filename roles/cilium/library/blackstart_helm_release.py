@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
 import tempfile
 from typing import TYPE_CHECKING, Any
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible.module_utils.blackstart_command import run
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -61,24 +61,16 @@ class Release:
         self.name: str = module.params["name"]
         self.namespace: str = module.params["namespace"]
         folders = {f"HELM_{kind}_HOME": home for kind in ("CACHE", "CONFIG", "DATA")}
-        self.environment = {**os.environ, **folders, "HOME": home, "KUBECONFIG": module.params["kubeconfig"]}
+        self.environment = {**folders, "HOME": home, "KUBECONFIG": module.params["kubeconfig"]}
         self.helm = ["helm", f"--kube-apiserver={module.params['server']}", f"--namespace={self.namespace}"]
         self.kubectl = ["kubectl", f"--server={module.params['server']}", f"--namespace={self.namespace}"]
 
     def run(self, words: Sequence[str]) -> str:
         """Run a program and return what it printed; fails the module with its last lines."""
-        done = subprocess.run(  # noqa: S603 - fixed programs without a shell
-            list(words),
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            check=False,
-            env=self.environment,
-        )
-        if done.returncode != 0:
-            said = "\n".join(done.stderr.strip().splitlines()[-8:])
-            self.module.fail_json(msg=f"{words[0]} {' '.join(words[3:6])} failed: {said}")
-        return done.stdout
+        ended = run(words, environment=self.environment)
+        if ended.status != 0:
+            self.module.fail_json(msg=f"{words[0]} {' '.join(words[3:6])} failed: {ended.said(8)}")
+        return ended.out
 
     def look(self) -> list[str]:
         """Say what differs from what is wanted."""
@@ -100,16 +92,9 @@ class Release:
         live = json.loads(self.run([*self.kubectl, "get", "configmap", config_map, "--output=json"]))
         manifest = self.run([*self.helm, "get", "manifest", self.name])
         # kubectl reads the release's YAML, so that no YAML library is needed on the node.
-        done = subprocess.run(  # noqa: S603 - a fixed program without a shell
-            [*self.kubectl, "create", "--dry-run=client", "--validate=false", "--output=json", "--filename=-"],
-            input=_document(manifest, config_map),
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            text=True,
-            check=False,
-            env=self.environment,
-        )
-        return done.returncode == 0 and json.loads(done.stdout).get("data") != live.get("data")
+        words = [*self.kubectl, "create", "--dry-run=client", "--validate=false", "--output=json", "--filename=-"]
+        ended = run(words, stdin=_document(manifest, config_map), environment=self.environment)
+        return ended.status == 0 and json.loads(ended.out).get("data") != live.get("data")
 
     def unlock(self) -> None:
         """Remove the record of an operation that was cut off: Helm refuses another one as long as it is there."""

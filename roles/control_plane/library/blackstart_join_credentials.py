@@ -10,12 +10,12 @@ from __future__ import annotations
 import base64
 import json
 import os
-import subprocess
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible.module_utils.blackstart_command import run
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -75,13 +75,10 @@ class Credentials:
 
     def run(self, words: Sequence[str], stdin: str = "") -> str:
         """Run a program and return its output; fails the module with its last lines."""
-        done = subprocess.run(  # noqa: S603 - fixed commands without a shell
-            list(words), input=stdin, capture_output=True, text=True, check=False
-        )
-        if done.returncode != 0:
-            said = "\n".join(done.stderr.strip().splitlines()[-6:])
-            self.module.fail_json(msg=f"{' '.join(words[:4])} failed: {said}")
-        return done.stdout
+        ended = run(words, stdin=stdin)
+        if ended.status != 0:
+            self.module.fail_json(msg=f"{' '.join(words[:4])} failed: {ended.said(6)}")
+        return ended.out
 
     def names(self) -> list[str]:
         """Return the names of all Secrets that a run makes; upload-certs ties its own to a token that it makes."""
@@ -121,12 +118,7 @@ class Credentials:
 
     def disarm(self) -> None:
         """Stop the timer of this or an earlier run; there may be none."""
-        subprocess.run(  # noqa: S603 - a fixed command without a shell
-            ["systemctl", "stop", f"{TIMER}.timer"],  # noqa: S607 - found by the node's own PATH
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            check=False,
-        )
+        run(["systemctl", "stop", f"{TIMER}.timer"])
 
 
 def main() -> None:

@@ -10,12 +10,12 @@ etcd's list is not added twice: cmd/kubeadm/app/phases/{certs,kubeconfig,etcd}, 
 from __future__ import annotations
 
 import os
-import subprocess
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible.module_utils.blackstart_command import run
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -88,16 +88,9 @@ def unit(words: Sequence[str], files: Sequence[Path], log: Path, timeout: int) -
     return ["systemd-run", "--quiet", f"--unit={UNIT}", *(f"--property={p}" for p in properties), *words]
 
 
-def _run(words: Sequence[str]) -> tuple[int, str]:
-    done = subprocess.run(  # noqa: S603 - a fixed command without a shell
-        list(words), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False
-    )
-    return done.returncode, done.stdout
-
-
 def _state() -> tuple[str, str]:
     """Return the unit's ActiveState and Result; a unit that ended well is gone, and inactive."""
-    _, text = _run(["systemctl", "show", "--property=ActiveState,Result", f"{UNIT}.service"])
+    text = run(["systemctl", "show", "--property=ActiveState,Result", f"{UNIT}.service"]).out
     found = dict(line.split("=", 1) for line in text.splitlines() if "=" in line)
     return found.get("ActiveState", ""), found.get("Result", "")
 
@@ -176,9 +169,9 @@ class Kubeadm:
         kubectl = ["kubectl", f"--kubeconfig={KUBERNETES / 'admin.conf'}", f"--server={self.server}"]
         end = time.monotonic() + 45
         while time.monotonic() < end:
-            if _run([*kubectl, "get", "--raw=/readyz", "--request-timeout=3s"])[0] == 0:
+            if run([*kubectl, "get", "--raw=/readyz", "--request-timeout=3s"]).status == 0:
                 words, wanted = self.last_act()
-                return wanted in _run([*kubectl, *words])[1].split()
+                return wanted in run([*kubectl, *words]).out.split()
             time.sleep(1)
         return False
 
@@ -188,7 +181,7 @@ class Kubeadm:
         RUN.chmod(0o700)
         if _state()[0] not in {"inactive", "failed"} and not _wait(self.timeout):
             return {"changed": True, "msg": f"an earlier kubeadm {self.action} was still running and got to its end"}
-        _run(["systemctl", "reset-failed", f"{UNIT}.service"])
+        run(["systemctl", "reset-failed", f"{UNIT}.service"])
         resumed = self.leftovers()
         if resumed and self.complete():
             return {"changed": False, "msg": f"kubeadm {self.action} is complete"}
@@ -200,11 +193,11 @@ class Kubeadm:
         _write(self.log, "")
         skip = skipped(self.action, bootstrapped=(KUBERNETES / "kubelet.conf").exists() and resumed)
         words = arguments(self.action, files, ignorable(self.action, self.port) if resumed else [], skip)
-        status, said = _run(unit(words, files, self.log, self.timeout))
-        if status != 0:
+        started = run(unit(words, files, self.log, self.timeout))
+        if started.status != 0:
             for file in files:
                 file.unlink()
-            self.module.fail_json(msg=f"systemd would not start {UNIT}: {said}")
+            self.module.fail_json(msg=f"systemd would not start {UNIT}: {started.said()}")
         if _wait(self.timeout):
             how = _state()[1]
             self.module.fail_json(msg=f"kubeadm {self.action} failed ({how}); {self.log} ends with:\n{_tail(self.log)}")

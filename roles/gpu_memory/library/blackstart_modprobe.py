@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible.module_utils.blackstart_command import run
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -88,7 +89,7 @@ def regenerate(module: AnsibleModule, path: Path) -> str:
     program = module.get_bin_path("mkinitcpio")
     if program is None:
         return "made no image of the next start: there is no mkinitcpio"
-    status, out, err = module.run_command([program, "-P"])
+    status, out, err = run([program, "-P"])
     if status:
         tail = "\n".join((out + err).strip().splitlines()[-8:])
         # What it did make may be half an image: the file is newer than that again, so the next run starts over.
