@@ -43,6 +43,10 @@ class RefusedError(BlackstartError):
     exit_code = Exit.REFUSED
 
 
+class NotWellError(RefusedError):
+    """Others that this relies on are not well now; at another look they may be (engine/patience.py)."""
+
+
 class UnreachableError(BlackstartError):
     """A node or the API cannot be reached, or does not prove to be what it should be."""
 

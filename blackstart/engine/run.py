@@ -5,12 +5,14 @@ from __future__ import annotations
 import time
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from blackstart import paths
 from blackstart.bundle.server import serve
 from blackstart.engine.gates import Gates
-from blackstart.errors import BlackstartError, InputError, UnreachableError
+from blackstart.engine.patience import patiently
+from blackstart.errors import BlackstartError, InputError, NotWellError, UnreachableError
 from blackstart.probe.receipts import write_receipts
 
 if TYPE_CHECKING:
@@ -138,11 +140,8 @@ class Run:
         if not steps:
             return
         needed = {name for step in steps for name in step.phase.needs}
-        if gates.wait([phase for phase in self.phases if phase.name in needed], enough=True):
-            steps = plan(batch, self.desired, self.looker.latest, self.limit)
-        if steps:
-            self._play(steps, variables)
-            gates.applied([step.phase for step in steps])
+        gates.wait([phase for phase in self.phases if phase.name in needed], enough=True)
+        gates.applied(self._play(batch, variables))
 
     def _mend(self, variables: dict[str, Any]) -> bool:
         """Apply again what mends trouble that shows only later; not often, or it mends nothing."""
@@ -152,8 +151,7 @@ class Run:
         steps = plan(menders, self.desired, self.looker.latest, self.limit)
         if not steps:
             return False
-        self._play(steps[:1], variables)
-        return True
+        return bool(self._play([steps[0].phase], variables))
 
     def _may_mend(self, phase: Phase) -> bool:
         times = self.applied.get(phase.name, [])
@@ -164,10 +162,23 @@ class Run:
             and all(look.suffices for look in waits)
         )
 
-    def _play(self, steps: Sequence[Step], variables: dict[str, Any]) -> None:
+    def _decide(self, phases: Sequence[Phase]) -> tuple[tuple[Step, ...], list[Play]]:
+        """Return what the newest look asks for; NotWellError leaves a newer one behind."""
+        observed = self.looker.latest
+        steps = plan(phases, self.desired, observed, self.limit)
+        try:
+            return steps, [self._limited(step.phase, step.phase.play(self.desired, observed)) for step in steps]
+        except NotWellError:
+            self.looker.look()
+            raise
+
+    def _play(self, phases: Sequence[Phase], variables: dict[str, Any]) -> list[Phase]:
+        """Apply those of the phases that have reasons in one Ansible run, and return them."""
+        steps, plays = patiently(partial(self._decide, phases), lambda text: self.journal.write("note", text=text))
+        if not steps:
+            return []
         names = [step.phase.name for step in steps]
         observed = self.looker.latest
-        plays = [self._limited(step.phase, step.phase.play(self.desired, observed)) for step in steps]
         started = time.monotonic()
         for step, play in zip(steps, plays, strict=True):
             self.journal.write("phase_start", phase=step.phase.name, title=step.phase.title, nodes=list(play.limit))
@@ -185,6 +196,7 @@ class Run:
             self.applied.setdefault(name, []).append(time.monotonic())
             self.journal.write("phase_end", phase=name, status="ok", changed=changed, seconds=_since(started))
         self.looker.look()
+        return [step.phase for step in steps]
 
     def _limited(self, phase: Phase, play: Play) -> Play:
         """Keep a node-local play on the nodes of --limit; the cluster's own plays act from wherever they can."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from blackstart.errors import RefusedError
+from blackstart.errors import NotWellError, RefusedError
 from blackstart.phases.base import Look, Play, Reason, Watch
 from blackstart.phases.cluster_level import acting
 from blackstart.phases.control_plane import first, started
@@ -44,12 +44,12 @@ def _missing(desired: Cluster, observed: Observed, name: str) -> str:
 
 
 def _refuse_unhealthy(desired: Cluster, observed: Observed, joining: tuple[str, ...]) -> None:
-    """Raise RefusedError when etcd should not be changed now; what could not be looked at, kubeadm checks itself."""
+    """Raise NotWellError or RefusedError when etcd must not be changed now; what is not seen, kubeadm checks."""
     etcd = etcd_members(observed)
     addresses = {str(desired.node(name).ansible_host) for name in joining}
     sick = [m.name or m.id for m in etcd if not m.healthy and not m.learner and m.name not in joining]
     if sick:
-        raise RefusedError(
+        raise NotWellError(
             f"etcd member {', '.join(sick)} is not healthy; joining {', '.join(joining)} now would risk the quorum",
             hint="bring it back first (is its machine up? `journalctl -u kubelet` there), then run again",
         )

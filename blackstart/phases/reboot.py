@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from blackstart.errors import RefusedError
+from blackstart.errors import NotWellError
 from blackstart.phases import gpu_memory
 from blackstart.phases.base import Look, Play, Reason, Watch
 from blackstart.phases.members import etcd_members
@@ -94,12 +94,12 @@ class Reboot:
         return found
 
     def play(self, desired: Cluster, observed: Observed) -> Play:
-        """Go through them, the holder of the API's address last; raises RefusedError when another one is not well."""
+        """Go through them, the holder of the API's address last; raises NotWellError when another one is not well."""
         names = {reason.node for reason in self.reasons(desired, observed)}
         going = [name for name in observed.members if due(desired, observed, name)]
         for name in going:
             if why := unfit(desired, observed, name):
-                raise RefusedError(
+                raise NotWellError(
                     f"a reboot of {name} is due ({'; '.join(due(desired, observed, name))}), but the cluster needs it "
                     f"now:\n{chr(10).join(why)}",
                     hint="bring those back first (`blackstart status` shows all of them), then run the same again",

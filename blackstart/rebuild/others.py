@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from blackstart.disks.judge import judge
 from blackstart.disks.verdict import Role, State
-from blackstart.errors import RefusedError
+from blackstart.errors import NotWellError, RefusedError
 from blackstart.phases.reboot import unfit
 
 if TYPE_CHECKING:
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def require_well(desired: Cluster, seen: Seen) -> None:
-    """Raise RefusedError with everything that is not well around the node; asked before each leg."""
+    """Raise RefusedError, or NotWellError, with everything that is not well around the node; asked before each leg."""
     others = [name for name in desired.node_names if name != seen.node and seen.observed.nodes[name].is_member]
     if len(others) < len(desired.node_names) - 1 or not others:
         missing = [name for name in desired.node_names if name != seen.node and name not in others]
@@ -27,7 +27,7 @@ def require_well(desired: Cluster, seen: Seen) -> None:
             hint="bring the others up first: `blackstart status` shows them, `blackstart up` mends them",
         )
     if why := unfit(desired, seen.observed, seen.node):
-        raise RefusedError(
+        raise NotWellError(
             f"{seen.node} cannot be rebuilt now, the cluster needs it:\n" + "\n".join(why),
             hint="bring those back first (`blackstart status` shows all of them), then run the same again; "
             "nothing was changed by this step",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
+from blackstart.engine.patience import patiently
 from blackstart.errors import BlackstartError, GateTimeoutError
 from blackstart.metal import order as orders
 from blackstart.power.base import Power
@@ -32,6 +33,14 @@ def look(works: Works) -> Seen:
     return Seen(works.node, orders.read(works.state, works.node), observed, power, kept(works.state))
 
 
+def _well(works: Works) -> Seen:
+    """Look, and raise what require_well() raises while the node is still to be taken out."""
+    seen = look(works)
+    if not seen.renewed:
+        require_well(works.desired, seen)
+    return seen
+
+
 def begin(works: Works, confirm: Callable[[Seen], None], *, order_id: str, now: float) -> None:
     """See that the node may be rebuilt, have that confirmed, and write its order.
 
@@ -39,9 +48,7 @@ def begin(works: Works, confirm: Callable[[Seen], None], *, order_id: str, now: 
 
     `confirm` raises when nobody does; order_id and now as in order.place().
     """
-    seen = look(works)
-    if not seen.renewed:
-        require_well(works.desired, seen)
+    seen = patiently(lambda: _well(works), works.say)
     if seen.order is not None and not (alive(seen) and not seen.renewed):
         begun = time.strftime("%Y-%m-%d %H:%M", time.localtime(seen.order.made))
         works.say(f"the rebuild of {works.node} that was confirmed at {begun} goes on")
@@ -74,9 +81,7 @@ def _go(works: Works, legs: Sequence[Leg], journal: Journal) -> list[str]:
     """Go legs until none has reasons: always the first that has any, since a later one may undo an earlier."""
     gone: list[str] = []
     while True:
-        seen = look(works)
-        if not seen.renewed:
-            require_well(works.desired, seen)
+        seen = patiently(lambda: _well(works), works.say)
         asked = [leg for leg in legs if not (leg.once and leg.name in gone)]
         found = next(((leg, why) for leg in asked if (why := leg.reasons(works.desired, seen))), None)
         if found is None:

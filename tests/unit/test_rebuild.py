@@ -165,7 +165,7 @@ def test_a_leg_that_does_not_come_true_is_not_gone_for_ever() -> None:
         def apply(self, *_: object) -> None:
             gone_times.append("gone")
 
-    works: Any = type("Works", (), {"desired": DESIRED, "node": NODE})()
+    works: Any = type("Works", (), {"desired": DESIRED, "node": NODE, "say": print})()
     quiet: Any = type("Journal", (), {"write": lambda *_, **__: None})()
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(run, "look", lambda _works: seen())
