@@ -165,8 +165,8 @@ class Run:
     def _decide(self, phases: Sequence[Phase]) -> tuple[tuple[Step, ...], list[Play]]:
         """Return what the newest look asks for; NotWellError leaves a newer one behind."""
         observed = self.looker.latest
-        steps = plan(phases, self.desired, observed, self.limit)
         try:
+            steps = plan(phases, self.desired, observed, self.limit)
             return steps, [self._limited(step.phase, step.phase.play(self.desired, observed)) for step in steps]
         except NotWellError:
             self.looker.look()

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from blackstart.model.cluster import Cluster
     from blackstart.probe.observed import EtcdMember, Observed
 
+KUBEADM = "blackstart-kubeadm.service"  # in which the role control_plane has kubeadm run
+
 
 def etcd_members(observed: Observed) -> tuple[EtcdMember, ...]:
     """Return the members as a node with a ready API server lists them; empty when nobody can say."""
@@ -31,6 +33,10 @@ def _missing(desired: Cluster, observed: Observed, name: str) -> str:
     unnamed = any(not m.name and m.address == address for m in etcd)
     if (mine is not None and mine.learner) or unnamed:
         return "its etcd member is still a learner"
+    kubeadm = facts.units.get(KUBEADM)
+    if kubeadm is not None and kubeadm.active == "active":
+        # Of a run that was cut off: etcd may have been asked a moment before it was told of this node.
+        return "its join is still under way"
     if etcd and mine is None:
         raise RefusedError(
             f"{name} holds the files of a member, but etcd lists only {', '.join(m.name for m in etcd)}: "

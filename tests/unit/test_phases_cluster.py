@@ -201,55 +201,6 @@ def test_members_without_an_api_are_awaited_and_not_initialised() -> None:
         cilium.PHASE.play(DESIRED, booting)
 
 
-def test_a_missing_node_joins_through_the_first_ready_api() -> None:
-    lost = with_node(HEALTHY, "melchior-1", is_member=False, has_etcd_data=False, api_ready=False, etcd=())
-    lost = with_node(lost, "balthasar-2", etcd=etcd()[1:])
-    play = members.PHASE.play(DESIRED, lost)
-    assert play.limit == ("melchior-1",)
-    assert play.variables == {"joining_nodes": ["melchior-1"], "acting_node": "balthasar-2"}
-
-
-def test_nobody_joins_while_another_member_is_unhealthy() -> None:
-    lost = with_node(HEALTHY, "casper-3", is_member=False, api_ready=False)
-    lost = with_node(lost, "melchior-1", etcd=etcd(sick="balthasar-2")[:2])
-    with pytest.raises(RefusedError, match="balthasar-2 is not healthy"):
-        members.PHASE.play(DESIRED, lost)
-
-
-def test_a_stranger_that_learns_blocks_a_join() -> None:
-    stranger = EtcdMember(id="f", name="", learner=True, healthy=False, address="10.0.0.99")
-    lost = with_node(HEALTHY, "casper-3", is_member=False, api_ready=False)
-    lost = with_node(lost, "melchior-1", etcd=(*etcd()[:2], stranger))
-    with pytest.raises(RefusedError, match=r"10\.0\.0\.99"):
-        members.PHASE.play(DESIRED, lost)
-
-
-def test_a_learner_that_is_the_joining_node_is_gone_on_with() -> None:
-    mine = EtcdMember(id="f", name="", learner=True, healthy=False, address="10.0.0.15")
-    lost = with_node(HEALTHY, "casper-3", api_ready=False)
-    lost = with_node(lost, "melchior-1", etcd=(*etcd()[:2], mine))
-    assert "still a learner" in texts(members.PHASE, lost)
-    assert members.PHASE.play(DESIRED, lost).limit == ("casper-3",)
-
-
-def test_a_removed_member_is_refused() -> None:
-    removed = with_node(HEALTHY, "melchior-1", etcd=etcd()[:2])
-    with pytest.raises(RefusedError, match="casper-3 holds the files of a member"):
-        members.PHASE.reasons(DESIRED, removed)
-
-
-def test_a_join_without_its_label_is_gone_on_with() -> None:
-    nodes = (*HEALTHY.api.nodes[:2], KubeNode("casper-3", ready=True, kubelet="v1.35.1", control_plane=False))
-    assert "label" in texts(members.PHASE, with_api(HEALTHY, nodes=nodes))
-
-
-def test_the_members_gate_says_who_is_missing() -> None:
-    learning = with_node(HEALTHY, "melchior-1", etcd=etcd("casper-3"))
-    look = members.PHASE.gate(DESIRED, learning)
-    assert not look.open
-    assert look.seen == "2 of 3 nodes vote in etcd and serve the API: casper-3: etcd learner"
-
-
 def test_a_lost_cni_file_restarts_that_agent_only() -> None:
     lost = with_node(HEALTHY, "casper-3", cni_files=("10-other.conflist",))
     assert "05-cilium.conflist is gone" in texts(cilium.PHASE, lost)
