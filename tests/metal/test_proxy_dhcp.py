@@ -21,6 +21,7 @@ from blackstart.errors import InputError
 from blackstart.metal import pxe
 from blackstart.metal.asked import Asked, Step
 from blackstart.metal.serve import own_address, serving
+from tests.e2e.harness import until
 from tests.unit import metal
 
 if TYPE_CHECKING:
@@ -135,8 +136,9 @@ def test_a_known_firmware_is_sent_to_ipxe_and_given_no_address(
     answers = ask(metal.MAC, architecture)
     assert [offer["address"] for offer in answers["offers"]] == [NONE]
     assert [(ack["address"], ack["server"], ack["file"]) for ack in answers["acks"]] == [(NONE, HERE, pxe.LOADER)]
+    # What dnsmasq did is read from its log, a moment later.
+    until(lambda: "the firmware of melchior-1 asked what to boot" in said, 10, "dnsmasq's log says so")
     assert server.asked.furthest >= Step.FIRMWARE
-    assert "the firmware of melchior-1 asked what to boot" in said
 
 
 def test_ipxe_is_sent_to_the_script_and_not_to_itself(server: Server) -> None:
@@ -155,7 +157,7 @@ def test_a_machine_without_uefi_gets_nothing_to_boot(server: Server) -> None:
 def test_tftp_has_ipxe_and_nothing_else(server: Server, said: list[str], tmp_path: Path) -> None:
     inside("curl", "-sS", f"tftp://{HERE}/{pxe.LOADER}", "-o", tmp_path / "got")
     assert (tmp_path / "got").read_bytes() == pxe.loader().read_bytes()
-    assert said[-1] == f"10.77.16.9 fetched {pxe.LOADER}"
+    until(lambda: f"10.77.16.9 fetched {pxe.LOADER}" in said, 10, "dnsmasq's log says so")
     for name in ("../dnsmasq.conf", "/etc/passwd", "%2e%2e/dnsmasq.conf"):
         inside("curl", "-sS", "--path-as-is", f"tftp://{HERE}/{name}", "-o", tmp_path / "other", check=False)
         assert not (tmp_path / "other").exists()
