@@ -8,17 +8,23 @@ from blackstart.errors import NotWellError, RefusedError
 from blackstart.phases.base import Look, Play, Reason, Watch
 from blackstart.phases.cluster_level import acting
 from blackstart.phases.control_plane import first, started
+from blackstart.probe.observed import KUBEADM
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from blackstart.model.cluster import Cluster
     from blackstart.probe.observed import EtcdMember, Observed
-
-KUBEADM = "blackstart-kubeadm.service"  # in which the role control_plane has kubeadm run
 
 
 def etcd_members(observed: Observed) -> tuple[EtcdMember, ...]:
     """Return the members as a node with a ready API server lists them; empty when nobody can say."""
-    return next((observed.nodes[name].etcd for name in observed.with_api if observed.nodes[name].etcd), ())
+    return listed_by(observed, observed.with_api)
+
+
+def listed_by(observed: Observed, names: Iterable[str]) -> tuple[EtcdMember, ...]:
+    """Return the members as the first of these nodes that can lists them; unlike an API server it needs no quorum."""
+    return next((observed.nodes[name].etcd for name in names if observed.nodes[name].etcd), ())
 
 
 def _missing(desired: Cluster, observed: Observed, name: str) -> str:

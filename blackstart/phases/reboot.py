@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING
 from blackstart.errors import NotWellError
 from blackstart.phases import gpu_memory
 from blackstart.phases.base import Look, Play, Reason, Watch
-from blackstart.phases.members import etcd_members
+from blackstart.phases.members import etcd_members, listed_by
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from blackstart.model.cluster import Cluster, Node
-    from blackstart.probe.observed import EtcdMember, NodeFacts, Observed
+    from blackstart.probe.observed import NodeFacts, Observed
 
 # What the role node_drain writes on a node that this phase cordons: by this the next run knows a cordon that a run
 # which was cut off left behind.
@@ -48,7 +48,7 @@ def standing(desired: Cluster, observed: Observed, names: tuple[str, ...]) -> Lo
 def unfit(desired: Cluster, observed: Observed, name: str) -> list[str]:
     """Say what the cluster could not do without this member: then it must not go. Empty when all others are well."""
     others = [node.name for node in desired.nodes if node.name != name and observed.nodes[node.name].is_member]
-    listed = etcd_members(observed) or _listed_by(observed, others)
+    listed = etcd_members(observed) or listed_by(observed, others)
     etcd = {member.name or member.address or member.id: member for member in listed}
     said = [
         f"{node.name} does not answer" for node in observed.nodes.values() if not node.reachable and node.name != name
@@ -67,11 +67,6 @@ def unfit(desired: Cluster, observed: Observed, name: str) -> list[str]:
     if etcd and others and left < (len(voters) + 1) // 2 + 1:
         said.append(f"etcd would have {left} of {len(voters) + 1} votes")
     return said
-
-
-def _listed_by(observed: Observed, names: list[str]) -> tuple[EtcdMember, ...]:
-    """Return the members as the first of these nodes that can lists them; unlike an API server it needs no quorum."""
-    return next((observed.nodes[name].etcd for name in names if observed.nodes[name].etcd), ())
 
 
 class Reboot:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from blackstart.errors import UnreachableError
 from blackstart.probe import parse
-from blackstart.probe.observed import ApiFacts, NodeFacts, Observed
+from blackstart.probe.observed import KUBEADM, ApiFacts, NodeFacts, Observed
 from blackstart.probe.send import send
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 # Units that decisions ask about besides those that phases watch.
 UNITS = (
-    "blackstart-kubeadm.service",
+    KUBEADM,
     "blackstart-preload.service",
     "containerd.service",
     "keepalived.service",

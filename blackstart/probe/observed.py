@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from blackstart.gpu.units import Seen
 
+KUBEADM = "blackstart-kubeadm.service"  # in which the role control_plane has kubeadm run
+
 
 @dataclass(frozen=True, slots=True)
 class Unit:

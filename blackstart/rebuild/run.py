@@ -34,11 +34,15 @@ def look(works: Works) -> Seen:
 
 
 def _well(works: Works) -> Seen:
-    """Look, and raise what require_well() raises while the node is still to be taken out."""
-    seen = look(works)
-    if not seen.renewed:
-        require_well(works.desired, seen)
-    return seen
+    """Look, patiently; raise what require_well() raises while the node is still to be taken out."""
+
+    def attempt() -> Seen:
+        seen = look(works)
+        if not seen.renewed:
+            require_well(works.desired, seen)
+        return seen
+
+    return patiently(attempt, works.say)
 
 
 def begin(works: Works, confirm: Callable[[Seen], None], *, order_id: str, now: float) -> None:
@@ -48,7 +52,7 @@ def begin(works: Works, confirm: Callable[[Seen], None], *, order_id: str, now: 
 
     `confirm` raises when nobody does; order_id and now as in order.place().
     """
-    seen = patiently(lambda: _well(works), works.say)
+    seen = _well(works)
     if seen.order is not None and not (alive(seen) and not seen.renewed):
         begun = time.strftime("%Y-%m-%d %H:%M", time.localtime(seen.order.made))
         works.say(f"the rebuild of {works.node} that was confirmed at {begun} goes on")
@@ -81,7 +85,7 @@ def _go(works: Works, legs: Sequence[Leg], journal: Journal) -> list[str]:
     """Go legs until none has reasons: always the first that has any, since a later one may undo an earlier."""
     gone: list[str] = []
     while True:
-        seen = patiently(lambda: _well(works), works.say)
+        seen = _well(works)
         asked = [leg for leg in legs if not (leg.once and leg.name in gone)]
         found = next(((leg, why) for leg in asked if (why := leg.reasons(works.desired, seen))), None)
         if found is None:

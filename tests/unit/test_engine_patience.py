@@ -6,49 +6,39 @@ import pytest
 
 from blackstart.engine.patience import PAUSE, patiently
 from blackstart.errors import Exit, NotWellError, RefusedError
-
-
-class Time:
-    def __init__(self) -> None:
-        self.now = 0.0
-
-    def clock(self) -> float:
-        return self.now
-
-    def sleep(self, seconds: float) -> None:
-        self.now += seconds
+from tests.unit.test_power_waits import Clock
 
 
 def test_what_passes_is_waited_for_and_said_once() -> None:
-    time, said = Time(), list[str]()
+    time, said = Clock(), list[str]()
 
     def attempt() -> str:
         if time.now < 5:
             raise NotWellError("an election")
         return "done"
 
-    assert patiently(attempt, said.append, seconds=15, clock=time.clock, sleep=time.sleep) == "done"
+    assert patiently(attempt, said.append, seconds=15, clock=time, sleep=time.sleep) == "done"
     assert said == ["an election; this may pass, and is looked at again for 15 s"]
     assert time.now == pytest.approx(5, abs=PAUSE)
 
 
 def test_what_stays_is_refused_in_the_last_words() -> None:
-    time = Time()
+    time = Clock()
 
     def attempt() -> None:
         raise NotWellError(f"at {time.now:.0f} s")
 
     with pytest.raises(NotWellError, match="at 15 s") as caught:
-        patiently(attempt, lambda _: None, seconds=15, clock=time.clock, sleep=time.sleep)
+        patiently(attempt, lambda _: None, seconds=15, clock=time, sleep=time.sleep)
     assert caught.value.exit_code == Exit.REFUSED
 
 
 def test_another_refusal_comes_at_once() -> None:
-    time = Time()
+    time = Clock()
 
     def attempt() -> None:
         raise RefusedError("another machine")
 
     with pytest.raises(RefusedError, match="another machine"):
-        patiently(attempt, lambda _: None, clock=time.clock, sleep=time.sleep)
+        patiently(attempt, lambda _: None, clock=time, sleep=time.sleep)
     assert time.now == 0

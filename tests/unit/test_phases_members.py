@@ -6,7 +6,7 @@ import pytest
 
 from blackstart.errors import RefusedError
 from blackstart.phases import members
-from blackstart.probe.observed import EtcdMember, KubeNode, Unit
+from blackstart.probe.observed import KUBEADM, EtcdMember, KubeNode, Unit
 from tests.unit.test_phases_cluster import DESIRED, HEALTHY, etcd, texts, with_api, with_node
 
 
@@ -50,7 +50,7 @@ def test_a_removed_member_is_refused() -> None:
 def test_a_member_that_is_joining_by_itself_is_not_taken_for_a_removed_one() -> None:
     """Its run was interrupted, and etcd's list is a moment older than the look at the node."""
     joining = with_node(HEALTHY, "melchior-1", etcd=etcd()[:2])
-    joining = with_node(joining, "casper-3", units={members.KUBEADM: Unit("active", "transient")})
+    joining = with_node(joining, "casper-3", units={KUBEADM: Unit("active", "transient")})
     assert texts(members.PHASE, joining) == "casper-3: its join is still under way"
     assert "casper-3" in members.PHASE.play(DESIRED, joining).limit
 
