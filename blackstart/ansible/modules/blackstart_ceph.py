@@ -11,6 +11,8 @@ import json
 import time
 from typing import Any
 
+# Mitogen sends what a module imports, and not what that imports from beside it: so that is named here.
+from ansible.module_utils import blackstart_command  # noqa: F401 - see above
 from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.blackstart_ceph import MARKS, NOT_FOUND, Ceph, CephError, rook
 from ansible.module_utils.blackstart_kubectl import Kubectl, KubectlError

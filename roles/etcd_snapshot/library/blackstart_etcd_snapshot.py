@@ -12,6 +12,8 @@ import os
 from pathlib import Path
 from typing import Any
 
+# Mitogen sends what a module imports, and not what that imports from beside it: so that is named here.
+from ansible.module_utils import blackstart_command, blackstart_quorum  # noqa: F401 - see above
 from ansible.module_utils import blackstart_stopped as stopped
 from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.blackstart_etcd import LOCAL, Etcd, EtcdError, containers

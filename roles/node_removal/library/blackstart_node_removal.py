@@ -10,6 +10,8 @@ from __future__ import annotations
 import time
 from typing import Any
 
+# Mitogen sends what a module imports, and not what that imports from beside it: so that is named here.
+from ansible.module_utils import blackstart_command, blackstart_eviction, blackstart_quorum  # noqa: F401 - see above
 from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.blackstart_etcd import Etcd, EtcdError
 from ansible.module_utils.blackstart_kubectl import Kubectl, KubectlError
