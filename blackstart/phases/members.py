@@ -30,6 +30,12 @@ def listed_by(observed: Observed, names: Iterable[str]) -> tuple[EtcdMember, ...
 def _missing(desired: Cluster, observed: Observed, name: str) -> str:
     """Say what this node lacks to be a member, or nothing."""
     facts = observed.nodes[name]
+    if not (facts.is_member or facts.has_etcd_data) and any(m.name == name for m in etcd_members(observed)):
+        raise RefusedError(
+            f"etcd lists {name} as a member that has started, but there is nothing of it on the machine: "
+            "was its disk erased or changed? kubeadm cannot join it beside its own past",
+            hint=f"blackstart rebuild {name} takes the old member out first and installs the machine anew",
+        )
     if not facts.is_member:
         begun = " (a join was begun and did not get to its end)" if facts.has_etcd_data else ""
         return f"is not a member of the control plane{begun}"

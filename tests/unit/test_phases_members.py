@@ -18,6 +18,13 @@ def test_a_missing_node_joins_through_the_first_ready_api() -> None:
     assert play.variables == {"joining_nodes": ["melchior-1"], "acting_node": "balthasar-2"}
 
 
+def test_an_emptied_machine_is_not_joined_beside_its_old_member() -> None:
+    erased = with_node(HEALTHY, "casper-3", is_member=False, has_etcd_data=False, api_ready=False, etcd=())
+    with pytest.raises(RefusedError, match="nothing of it on the machine") as refused:
+        members.PHASE.reasons(DESIRED, erased)
+    assert "blackstart rebuild casper-3" in str(refused.value.hint)
+
+
 def test_nobody_joins_while_another_member_is_unhealthy() -> None:
     lost = with_node(HEALTHY, "casper-3", is_member=False, api_ready=False)
     lost = with_node(lost, "melchior-1", etcd=etcd(sick="balthasar-2")[:2])
