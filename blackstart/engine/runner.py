@@ -14,7 +14,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import ansible_mitogen
 import ansible_runner
 import yaml
 
@@ -38,7 +37,6 @@ _STATUS = {
 # What a task's result may carry for us: that it failed because data or quorum is at risk, and what is worth a line.
 REFUSED = "blackstart_refused"
 NOTES = "blackstart_notes"
-_MITOGEN = Path(ansible_mitogen.__file__).parent
 
 
 @dataclass(slots=True)
@@ -132,9 +130,8 @@ class Runner:
             "ANSIBLE_COLLECTIONS_PATH": str(self._collections),
             "ANSIBLE_SSH_ARGS": " ".join(ssh),
             "ANSIBLE_NOCOLOR": "1",
-            # One Python per node for the whole run instead of a new one for each task.
-            "ANSIBLE_STRATEGY": "mitogen_linear",
-            "ANSIBLE_STRATEGY_PLUGINS": str(_MITOGEN / "plugins" / "strategy"),
+            "ANSIBLE_STRATEGY": "one_python",
+            "ANSIBLE_STRATEGY_PLUGINS": str(Path(__file__).parents[1] / "ansible" / "strategy"),
             # ansible-playbook is looked up by PATH, also when blackstart was called by its full path.
             "PATH": f"{Path(sys.executable).parent}:{os.environ.get('PATH', '')}",
         }

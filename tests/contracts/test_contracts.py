@@ -26,7 +26,7 @@ DOORS = {
     "paramiko": "blackstart/engine/ssh.py",
 }
 # Sent to the nodes as they are: they have neither our doors nor our command line.
-ON_THE_NODE = ("blackstart/probe/node/", "blackstart/ansible/")
+ON_THE_NODE = ("blackstart/probe/node/", "blackstart/ansible/module")
 
 
 def load(path: Path) -> Any:
@@ -140,9 +140,9 @@ def test_what_runs_on_a_node_needs_only_what_is_there() -> None:
 def test_a_module_names_all_that_is_sent_with_it() -> None:
     """Mitogen finds imports by their absolute names only (ansible_mitogen/module_finder.py)."""
     utils = {path.stem: path.read_text() for path in (PACKAGE / "ansible/module_utils").glob("blackstart_*.py")}
-    beside = {name: set(re.findall(r"^from \.(\w+) import", text, re.M)) for name, text in utils.items()}
+    beside = {name: set(re.findall(r"^from \.(\w+) import", text, re.MULTILINE)) for name, text in utils.items()}
     for path in [*(PACKAGE / "ansible/modules").glob("*.py"), *(ROOT / "roles").glob("*/library/*.py")]:
-        lines = re.findall(r"^from ansible\.module_utils(.*?)(?:$|#)", path.read_text(), re.M)
+        lines = re.findall(r"^from ansible\.module_utils(.*?)(?:$|#)", path.read_text(), re.MULTILINE)
         named = {name for line in lines for name in re.findall(r"\bblackstart_\w+", line)} & utils.keys()
         needed = {other for name in named for other in beside[name]}
         assert needed <= named, f"{path.name} imports {sorted(needed - named)} only through what it imports"

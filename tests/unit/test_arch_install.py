@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from blackstart.ansible.module_utils.blackstart_command import Ended
 from blackstart.disks.erase import require_erasable
 from blackstart.disks.facts import Blank, Disk, DiskTable, Osd, Signature, Use
 from blackstart.errors import RefusedError
@@ -116,7 +117,7 @@ def test_the_boot_disk_that_is_a_ceph_disk_as_well_is_refused() -> None:
     ],
 )
 def test_what_pacman_says_is_put_in_words(said: str, words: str, refused: bool) -> None:  # noqa: FBT001 - a case's value
-    text, is_refusal = load(f"{LIBRARY}/blackstart_packages.py").explain(said)
+    text, is_refusal = load(f"{LIBRARY}/blackstart_packages.py").explain(Ended(1, "", said))
     assert words in text
     assert said.splitlines()[0] in text
     assert is_refusal is refused

@@ -11,21 +11,10 @@ from blackstart.engine.gates import Gates
 from blackstart.engine.journal import Journal
 from blackstart.errors import GateTimeoutError
 from blackstart.phases.base import Look
+from tests.unit.clock import Clock
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-
-class Clock:
-    """Time that passes only while somebody sleeps."""
-
-    now = 0.0
-
-    def __call__(self) -> float:
-        return self.now
-
-    def sleep(self, seconds: float) -> None:
-        self.now += seconds
 
 
 class Looker:

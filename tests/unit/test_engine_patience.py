@@ -6,7 +6,7 @@ import pytest
 
 from blackstart.engine.patience import PAUSE, patiently
 from blackstart.errors import Exit, NotWellError, RefusedError
-from tests.unit.test_power_waits import Clock
+from tests.unit.clock import Clock
 
 
 def test_what_passes_is_waited_for_and_said_once() -> None:

@@ -11,6 +11,7 @@ from blackstart.errors import GateTimeoutError, UnreachableError
 from blackstart.power import waits
 from blackstart.power.base import Power, Seen
 from blackstart.power.waits import Boot, Port
+from tests.unit.clock import Clock
 from tests.unit.test_phases_cluster import DESIRED
 
 if TYPE_CHECKING:
@@ -18,23 +19,6 @@ if TYPE_CHECKING:
 
 NODE = DESIRED.node("casper-3")
 OLD, NEW = Boot("a756479b", 123), Boot("a756479b", 456)
-
-
-class Clock:
-    """Time that passes only while somebody waits."""
-
-    def __init__(self) -> None:
-        self.now = 0.0
-
-    def __call__(self) -> float:
-        return self.now
-
-    def sleep(self, seconds: float) -> None:
-        self.now += seconds
-
-    @property
-    def times(self) -> waits.Time:
-        return waits.Time(self, self.sleep)
 
 
 class Button:

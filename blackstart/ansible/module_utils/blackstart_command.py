@@ -14,9 +14,17 @@ from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from re import Pattern
 
 NOT_FOUND = 127  # as shells have it
 TIMED_OUT = 124  # as timeout(1) has it
+LOCALE = "C.UTF-8"  # not C: bsdtar then fails on file names that are not ASCII
+
+
+def in_unit(name: str) -> list[str]:
+    """Return the words before a command that run it in a unit of its own and wait: it can be ended by that name."""
+    words = ["systemd-run", "--quiet", "--wait", "--collect", "--pipe", f"--unit={name}"]
+    return [*words, f"--setenv=LC_ALL={LOCALE}"]
 
 
 class Ended(NamedTuple):
@@ -30,6 +38,12 @@ class Ended(NamedTuple):
         """Return the last lines of what it said of itself; never nothing."""
         return "\n".join(self.err.strip().splitlines()[-lines:]) or "it said nothing"
 
+    def printed(self, lines: int = 8, pick: Pattern[str] | None = None) -> str:
+        """Return the last lines of all that it printed, of those that match when there are any; never nothing."""
+        found = (self.out + self.err).strip().splitlines()
+        picked = [line for line in found if pick is not None and pick.match(line)]
+        return "\n".join((picked or found)[-lines:]) or "it said nothing"
+
 
 def run(
     words: Sequence[str],
@@ -42,8 +56,7 @@ def run(
 
     One that is missing ended with NOT_FOUND, one that was ended after so many seconds with TIMED_OUT.
     """
-    # Not LANG=C: bsdtar then fails on file names that are not ASCII.
-    told = {**os.environ, "LC_ALL": "C.UTF-8", "LANGUAGE": "C", **(environment or {})}
+    told = {**os.environ, "LC_ALL": LOCALE, "LANGUAGE": "C", **(environment or {})}
     try:
         done = subprocess.run(  # noqa: S603 - the caller's command line without a shell
             list(words), input=stdin.encode(), capture_output=True, check=False, env=told, timeout=seconds

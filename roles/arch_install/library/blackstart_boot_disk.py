@@ -73,11 +73,10 @@ class Disk:
 
     def run(self, *words: str) -> str:
         """Run a command; the task fails with what it said."""
-        status, out, err = run(words)
-        if status != 0:
-            said = "\n".join((out + err).strip().splitlines()[-6:])
-            self.module.fail_json(msg=f"{' '.join(words[:2])} failed on {self.path}: {said}")
-        return out
+        ended = run(words)
+        if ended.status != 0:
+            self.module.fail_json(msg=f"{' '.join(words[:2])} failed on {self.path}: {ended.printed()}")
+        return ended.out
 
     def look(self) -> dict[str, Any]:
         """List the disk and its partitions."""

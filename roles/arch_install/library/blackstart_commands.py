@@ -18,7 +18,6 @@ author: [blackstart]
 """
 
 RETURN = "{}"
-LINES = 8
 
 
 def main() -> None:
@@ -28,10 +27,10 @@ def main() -> None:
     )
     if not module.check_mode:
         for words in module.params["commands"]:
-            status, out, err = run([str(word) for word in words])
-            if status != 0:
-                said = "\n".join((err + out).strip().splitlines()[-LINES:])
-                module.fail_json(msg=f"{' '.join(map(str, words))} ended with status {status}: {said or 'no words'}")
+            ended = run([str(word) for word in words])
+            if ended.status != 0:
+                text = f"{' '.join(map(str, words))} ended with status {ended.status}: {ended.printed()}"
+                module.fail_json(msg=text)
     module.exit_json(changed=True)
 
 

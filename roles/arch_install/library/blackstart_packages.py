@@ -11,7 +11,7 @@ import re
 from pathlib import Path
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible.module_utils.blackstart_command import Ended, run
+from ansible.module_utils.blackstart_command import Ended, in_unit, run
 
 DOCUMENTATION = r"""
 module: blackstart_packages
@@ -49,14 +49,12 @@ UNREACHABLE = re.compile(
 )
 UNKNOWN = re.compile(r"(target not found: \S+|unable to satisfy dependency[^\n]*)")
 TROUBLE = re.compile(r"error:|.* exists in filesystem|.*: signature from")
-LINES = 8
 NO_UNIT = 5  # systemctl's word for a unit that does not exist
 
 
-def explain(output: str) -> tuple[str, bool]:
+def explain(ended: Ended) -> tuple[str, bool]:
     """Return what failed and what to do about it, and whether that is a refusal (pure)."""
-    lines = [line for line in output.splitlines() if TROUBLE.match(line)]
-    tail = "\n".join((lines or output.strip().splitlines())[-LINES:])
+    output, tail = ended.out + ended.err, ended.printed(pick=TROUBLE)
     if SIGNATURES.search(output):
         return (
             f"packages are not signed by a key that this live system trusts:\n{tail}\n"
@@ -115,9 +113,7 @@ class Packages:
 
     def fetch(self) -> None:
         """Have pacman fetch and verify them."""
-        unit = ["systemd-run", "--quiet", "--wait", "--collect", "--pipe", f"--unit={self.unit}"]
-        # Not LANG=C: bsdtar then fails on file names that are not ASCII.
-        words = [*unit, "--setenv=LC_ALL=C.UTF-8", *self.pacman("--sync", "--refresh", "--downloadonly")]
+        words = [*in_unit(self.unit), *self.pacman("--sync", "--refresh", "--downloadonly")]
         self.must(run([*words, "--noconfirm", "--noprogressbar", *self.asked]))
 
     def pacman(self, *words: str) -> list[str]:
@@ -141,7 +137,7 @@ class Packages:
     def must(self, ended: Ended) -> str:
         """Return what a command printed; the task fails with its words, put in ours."""
         if ended.status != 0:
-            text, refused = explain(ended.out + ended.err)
+            text, refused = explain(ended)
             self.module.fail_json(msg=text, blackstart_refused=refused)
         return ended.out
 

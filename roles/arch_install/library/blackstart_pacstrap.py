@@ -11,7 +11,7 @@ import re
 from pathlib import Path
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible.module_utils.blackstart_command import run
+from ansible.module_utils.blackstart_command import in_unit, run
 
 DOCUMENTATION = r"""
 module: blackstart_pacstrap
@@ -27,7 +27,6 @@ author: [blackstart]
 
 RETURN = "{}"
 TROUBLE = re.compile(r"error:|==> ERROR|.* exists in filesystem")
-LINES = 8
 
 
 class Target:
@@ -50,21 +49,18 @@ class Target:
 
     def install(self) -> None:
         """Unpack all packages and run their hooks."""
-        unit = ["systemd-run", "--quiet", "--wait", "--collect", "--pipe", f"--unit={self.module.params['unit']}"]
         # Its own keyring (-K: made when none is there), no mirror list of the live system (-M), from files (-U).
         words = ["pacstrap", "-K", "-M", "-U", "-C", str(self.room / "pacman.conf"), str(self.path)]
-        self.run(*unit, "--setenv=LC_ALL=C.UTF-8", *words, *self.module.params["files"])
+        self.run(*in_unit(self.module.params["unit"]), *words, *self.module.params["files"])
         if names := self.module.params["dependencies"]:
             database = str(self.path / "var/lib/pacman")
             self.run("pacman", "--database", "--quiet", "--asdeps", "--dbpath", database, *names)
 
     def run(self, *words: str) -> None:
         """Run a command; the task fails with what it said."""
-        status, out, err = run(words)
-        if status != 0:
-            lines = (out + err).strip().splitlines()
-            tail = "\n".join(([line for line in lines if TROUBLE.match(line)] or lines)[-LINES:])
-            self.module.fail_json(msg=f"packages could not be installed:\n{tail}")
+        ended = run(words)
+        if ended.status != 0:
+            self.module.fail_json(msg=f"packages could not be installed:\n{ended.printed(pick=TROUBLE)}")
 
 
 def main() -> None:
