@@ -46,9 +46,10 @@ class Live:
         return True
 
 
-def from_dark(order: Order, site: Site, boot: Callable[[Live], None], seconds: float = BOOT_SECONDS) -> None:
+def from_dark(order: Order, site: Site, boot: Callable[[Live, bool], None], seconds: float = BOOT_SECONDS) -> None:
     """Do what is left to do of an order; `boot` is called when its live system is to come up, and returns when it is.
 
+    It is told whether the machine was just seen to have no power; one that has may be in anything but its own system.
     seconds: how long the installed system may take to answer.
     Whatever an earlier run was cut off in, is seen: the installed system, or one that is on its way, or the live one.
     """
@@ -62,7 +63,7 @@ def from_dark(order: Order, site: Site, boot: Callable[[Live], None], seconds: f
                 return
             if not dark:
                 _require_gone(order, site)
-            boot(system)
+            boot(system, dark)
         _from_live(order, site, system, seconds)
 
 

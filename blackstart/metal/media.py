@@ -33,7 +33,7 @@ class Media:
 
     def install(self, order: Order, site: Site) -> None:
         """Write the volume, say what to do with it, and take the live system to the machine's own."""
-        install.from_dark(order, site, lambda system: self._await_live(order, site, system))
+        install.from_dark(order, site, lambda system, _dark: self._await_live(order, site, system))
 
     def _await_live(self, order: Order, site: Site, system: Live) -> None:
         image = system.told.folder / "seed.img"

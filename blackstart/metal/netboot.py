@@ -48,8 +48,9 @@ class Netboot:
             boot = partial(self._boot, order, site, server=server, mac=mac)
             install.from_dark(order, site, boot, self.boot_seconds)
 
-    def _boot(self, order: Order, site: Site, system: Live, server: Server, mac: str) -> None:
-        _dark(order, site)
+    def _boot(self, order: Order, site: Site, system: Live, dark: bool, *, server: Server, mac: str) -> None:  # noqa: FBT001 - install.from_dark()'s
+        if not dark:
+            _darken(order, site)
         token, told = system.told.token, lives.seed(site.desired, order, system.told)
         script = lives.script(site.desired.netboot, server.url, mac, token)
         server.boots.authorise(mac, script, token, told)
@@ -74,7 +75,7 @@ class Netboot:
         site.say(f"{order.node}: its live system answers; the order is withdrawn")
 
 
-def _dark(order: Order, site: Site) -> None:
+def _darken(order: Order, site: Site) -> None:
     """See that the machine is off: it may be in what a run left that was cut short, such as another live system."""
     node = site.desired.node(order.node)
     silent = waits.knock(node) is waits.Port.SILENT
