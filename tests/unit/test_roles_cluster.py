@@ -15,7 +15,6 @@ from ansible.errors import AnsibleLookupError
 from ansible.parsing.dataloader import DataLoader
 from ansible.template import Templar, trust_as_template
 
-from blackstart.ansible.module_utils.blackstart_command import Ended
 from tests.unit.by_path import load
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -104,33 +103,6 @@ def test_what_an_earlier_init_left_is_ignored_by_name() -> None:
     assert {"Port-6443", "Port-2379", "Port-2380", "Port-10250", "Port-10257", "Port-10259"} <= set(names)
     assert not any("kubelet.conf" in name for name in names)
     assert "FileAvailable--etc-kubernetes-kubelet.conf" in kubeadm.ignorable("join", 6443)
-
-
-@pytest.mark.parametrize(
-    ("ready_at", "certificate_at", "restarts"),
-    [(3.0, 99.0, [4.0]), (3.0, 3.5, []), (99.0, 99.0, [])],
-    ids=["left waiting", "served at once", "nobody to ask"],
-)
-def test_a_joining_kubelet_asks_again_once_its_api_server_is_ready(
-    ready_at: float, certificate_at: float, restarts: list[float], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    now, certificate, restarted = 0.0, tmp_path / "kubelet-client-current.pem", list[float]()
-
-    def run(words: list[str]) -> Ended:
-        if words[0] == "systemctl":
-            assert words == ["systemctl", "restart", "kubelet"]
-            restarted.append(now)
-        return Ended(0 if now >= ready_at else 1, "", "")
-
-    monkeypatch.setattr(kubeadm, "run", run)
-    monkeypatch.setattr(kubeadm, "CERTIFICATE", certificate)
-    hurry = kubeadm.Hurry("https://10.0.0.15:6443")
-    while now < 10.0:
-        if now >= certificate_at:
-            certificate.touch()
-        hurry.look(now)
-        now += kubeadm.POLL
-    assert restarted == restarts
 
 
 def test_a_join_that_bootstrapped_its_kubelet_does_not_do_so_again() -> None:

@@ -42,9 +42,7 @@ MANIFESTS = KUBERNETES / "manifests"
 ETCD_DATA = Path("/var/lib/etcd")
 RUN = Path("/run/blackstart")
 COMPONENTS = ("etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler")
-CERTIFICATE = Path("/var/lib/kubelet/pki/kubelet-client-current.pem")
 POLL = 0.25  # seconds; a look at a unit costs a few milliseconds
-HURRY = 1.0  # seconds between two looks at an API server that starts, and for which a kubelet may be left alone then
 
 
 def ignorable(action: str, port: int) -> list[str]:
@@ -97,47 +95,13 @@ def _state() -> tuple[str, str]:
     return found.get("ActiveState", ""), found.get("Result", "")
 
 
-class Hurry:
-    """Has a kubelet that joins ask for its certificate again as soon as there is somebody to ask.
-
-    It asks this node's own API server (feature gate ControlPlaneKubeletLocalMode), at first long before that serves,
-    and then again after 2, 4, 8 and 16 s (client-go, util/certificate/certificate_manager.go); a restart begins anew.
-    """
-
-    def __init__(self, server: str) -> None:
-        """Ask nobody yet."""
-        self.ask = [*_kubectl(server), "get", "--raw=/readyz", "--request-timeout=3s"]
-        self.next = 0.0
-        self.ready = 0.0  # since when, on the monotonic clock
-        self.done = False
-
-    def look(self, now: float) -> None:
-        """Restart it, once, when its API server has been ready for a while and it has nothing."""
-        if self.done or now < self.next:
-            return
-        self.next = now + HURRY
-        self.done = CERTIFICATE.exists()
-        if self.done or run(self.ask).status != 0:
-            return
-        self.ready = self.ready or now
-        if now - self.ready >= HURRY:
-            run(["systemctl", "restart", "kubelet"])
-            self.done = True
-
-
-def _kubectl(server: str) -> list[str]:
-    return ["kubectl", f"--kubeconfig={KUBERNETES / 'admin.conf'}", f"--server={server}"]
-
-
-def _wait(timeout: int, hurry: Hurry | None = None) -> bool:
+def _wait(timeout: int) -> bool:
     """Wait for a running unit to end; return whether it failed. systemd stops one that runs over its time."""
     end = time.monotonic() + timeout + 30
     while time.monotonic() < end:
         active, _ = _state()
         if active in {"inactive", "failed"}:
             return active == "failed"
-        if hurry is not None:
-            hurry.look(time.monotonic())
         time.sleep(POLL)
     return True
 
@@ -202,7 +166,7 @@ class Kubeadm:
         """Tell whether what was begun got to its end after all; waits for an API server that is starting."""
         if not all((MANIFESTS / f"{name}.yaml").exists() for name in COMPONENTS):
             return False
-        kubectl = _kubectl(self.server)
+        kubectl = ["kubectl", f"--kubeconfig={KUBERNETES / 'admin.conf'}", f"--server={self.server}"]
         end = time.monotonic() + 45
         while time.monotonic() < end:
             if run([*kubectl, "get", "--raw=/readyz", "--request-timeout=3s"]).status == 0:
@@ -234,8 +198,7 @@ class Kubeadm:
             for file in files:
                 file.unlink()
             self.module.fail_json(msg=f"systemd would not start {UNIT}: {started.said()}")
-        # init's kubelet is given its certificate by kubeadm.
-        if _wait(self.timeout, Hurry(self.server) if self.action == "join" else None):
+        if _wait(self.timeout):
             how = _state()[1]
             self.module.fail_json(msg=f"kubeadm {self.action} failed ({how}); {self.log} ends with:\n{_tail(self.log)}")
         again = "was gone on with and " if resumed else ""
