@@ -11,9 +11,9 @@ import pytest
 
 from blackstart import paths
 from blackstart.engine import process
-from blackstart.lab import disks, podman
+from blackstart.lab import disks, mounts, podman
 from blackstart.lab.layout import LAB
-from tests.e2e.harness import NODES, Lab, until
+from tests.e2e.harness import NODES, Lab, blackstart, until
 from tests.e2e.watching import ENDPOINT, eyes, writer
 from tests.lab.disk_images import fingerprint, label, write
 
@@ -212,6 +212,19 @@ def test_nothing_of_it_is_left(lab: Lab) -> None:
     assert all(file.stat().st_mode & 0o077 == 0 for file in snapshots)
     again = lab.up()
     assert "nothing to do" in again.stdout, again.stdout + again.stderr
+
+
+def test_an_emptied_machine_is_not_joined_beside_its_old_member(lab: Lab) -> None:
+    """It has lost all that it held without a word, and answers; etcd still counts on it."""
+    members = etcd(lab, FIRST)
+    podman.local().run("rm", "--force", "--time", "0", "--volumes", LAB.machine(THIRD).container)
+    for volume in ("containerd", "kubelet", "etcd"):
+        mounts.remove_tree(LAB.state / "nodes" / THIRD / volume)
+    assert blackstart("lab", "up").returncode == 0
+    done = lab.up()
+    assert done.returncode == 3, done.stdout + done.stderr
+    assert f"blackstart rebuild {THIRD}" in done.stderr
+    assert etcd(lab, FIRST) == members
 
 
 def test_a_dead_node_is_rebuilt(
