@@ -37,6 +37,8 @@ _STATUS = {
 # What a task's result may carry for us: that it failed because data or quorum is at risk, and what is worth a line.
 REFUSED = "blackstart_refused"
 NOTES = "blackstart_notes"
+# A machine that says nothing is lost after so many times so many seconds; Mitogen would wait five minutes.
+SILENCE = {"mitogen_ssh_keepalive_interval": 5, "mitogen_ssh_keepalive_count": 3}
 
 
 @dataclass(slots=True)
@@ -129,6 +131,8 @@ class Runner:
             "ANSIBLE_MODULE_UTILS": str(Path(__file__).parents[1] / "ansible" / "module_utils"),
             "ANSIBLE_COLLECTIONS_PATH": str(self._collections),
             "ANSIBLE_SSH_ARGS": " ".join(ssh),
+            # ansible-runner says False when nobody does, and of that Mitogen makes options that come before our own.
+            "ANSIBLE_HOST_KEY_CHECKING": "True",
             "ANSIBLE_NOCOLOR": "1",
             "ANSIBLE_STRATEGY": "one_python",
             "ANSIBLE_STRATEGY_PLUGINS": str(Path(__file__).parents[1] / "ansible" / "strategy"),
@@ -152,7 +156,7 @@ class Runner:
             shutil.rmtree(private, ignore_errors=True)
 
     def _run(self, private: Path, plays: Sequence[Play], variables: Mapping[str, Any]) -> dict[str, int]:
-        extra = dict(variables)
+        extra = {**SILENCE, **variables}
         nodes: set[str] = set()
         for play in plays:
             extra.update(play.variables)

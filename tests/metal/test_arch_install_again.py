@@ -54,7 +54,7 @@ def test_a_power_cut_in_the_middle_and_then_the_same_again(practice: Site) -> No
         time.sleep(2)
     practice.machine.cut()
     thread.join()
-    assert [type(error) for error in errors] == [UnreachableError]
+    assert [type(error) for error in errors] == [UnreachableError], errors
     assert canaries(practice) == before
 
     practice.boot_live()

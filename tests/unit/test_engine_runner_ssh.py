@@ -1,0 +1,155 @@
+"""The door to Ansible over a real sshd: whose host key it takes, and what it says of a node that falls silent."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from blackstart import paths
+from blackstart.engine.journal import Journal
+from blackstart.engine.runner import Runner
+from blackstart.errors import UnreachableError
+from blackstart.phases.base import Play
+from tests.unit.sshd import Server, make_key, serving
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+BOOK = """\
+- name: One task
+  hosts: all
+  gather_facts: false
+  tasks:
+    - name: Leave a trace
+      ansible.builtin.command: {argv: [touch, "{{ trace }}"]}
+    - name: Take long
+      ansible.builtin.wait_for: {timeout: "{{ seconds }}"}
+      when: seconds > 0
+    - name: Take long in a module with module_utils
+      blackstart_sleep: {seconds: "{{ sleep | default(0) }}"}
+"""
+SECONDS = "299.5"  # by which its process is known
+SLEEP = """\
+from ansible.module_utils.basic import AnsibleModule
+from ansible.module_utils.blackstart_command import run
+module = AnsibleModule(argument_spec={"seconds": {"type": "str"}})
+run(["sleep", module.params["seconds"]])
+module.exit_json()
+"""
+HOSTS = """\
+all:
+  hosts:
+    here:
+      ansible_host: 127.0.0.1
+      ansible_port: %d
+      ansible_user: %s
+      ansible_python_interpreter: "{{ ansible_playbook_python }}"
+"""
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[Server]:
+    with serving(tmp_path) as made:
+        yield made
+
+
+@pytest.fixture
+def journal(tmp_path: Path) -> Journal:
+    return Journal(tmp_path / "run")
+
+
+@pytest.fixture
+def runner(server: Server, journal: Journal, monkeypatch: pytest.MonkeyPatch) -> Runner:
+    room = server.room
+    (room / "playbooks").mkdir()
+    (room / "playbooks" / "book.yml").write_text(BOOK)
+    (room / "playbooks" / "library").mkdir()
+    (room / "playbooks" / "library" / "blackstart_sleep.py").write_text(SLEEP)
+    (room / "ansible.cfg").write_text(f"[ssh_connection]\ncontrol_path_dir = {room}\n")
+    (room / "hosts.yml").write_text(HOSTS % (server.node.ansible_port, server.node.ansible_user))
+    monkeypatch.setattr(paths, "share", lambda: room)
+    return Runner([room / "hosts.yml"], server.state, journal, room)
+
+
+def sessions(pid: int) -> list[int]:
+    """Return the processes below sshd, the ones nearest to it first."""
+    children = [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+    return children + [below for child in children for below in sessions(child)]
+
+
+def signalled(server: Server, number: signal.Signals) -> list[int]:
+    """Send a signal to whatever serves a connection, and return those processes."""
+    below = sessions(server.pid)
+    for pid in below:
+        with suppress(ProcessLookupError):
+            os.kill(pid, number)
+    return below
+
+
+def until_sleeping() -> None:
+    """Await the program that the module runs."""
+    end = time.monotonic() + 30
+    while time.monotonic() < end:
+        for line in Path("/proc").glob("[0-9]*/cmdline"):
+            with suppress(OSError):
+                if line.read_bytes() == b"sleep\0" + SECONDS.encode() + b"\0":
+                    return
+        time.sleep(0.05)
+    pytest.fail("the module did not start")
+
+
+def test_tasks_run_where_the_pinned_host_key_is_shown(runner: Runner, tmp_path: Path) -> None:
+    runner.play([Play("book")], {"trace": str(tmp_path / "trace"), "seconds": 0})
+    assert (tmp_path / "trace").exists()
+
+
+def test_no_task_runs_where_another_host_key_is_shown(runner: Runner, server: Server, tmp_path: Path) -> None:
+    server.pin(make_key(tmp_path / "other"))
+    with pytest.raises(UnreachableError, match="here"):
+        runner.play([Play("book")], {"trace": str(tmp_path / "trace"), "seconds": 0})
+    assert not (tmp_path / "trace").exists()
+
+
+@pytest.mark.slow
+def test_a_node_that_falls_silent_in_a_task_is_unreachable(
+    runner: Runner, server: Server, journal: Journal, tmp_path: Path
+) -> None:
+    silent: list[int] = []
+
+    def freeze(event: dict[str, Any]) -> None:
+        if event["kind"] == "task_start" and event["task"] == "Take long":
+            silent.extend(signalled(server, signal.SIGSTOP))
+
+    journal.listen(freeze)
+    begun = time.monotonic()
+    try:
+        with pytest.raises(UnreachableError, match="lost here during 'Take long'"):
+            runner.play([Play("book")], {"trace": str(tmp_path / "trace"), "seconds": 300})
+    finally:
+        for pid in silent:
+            os.kill(pid, signal.SIGCONT)
+    assert silent
+    assert time.monotonic() - begun < 120
+
+
+def test_a_node_that_is_lost_in_a_module_of_ours_is_unreachable(
+    runner: Runner, server: Server, journal: Journal, tmp_path: Path
+) -> None:
+    lost: list[int] = []
+
+    def cut(event: dict[str, Any]) -> None:
+        # What happens between a task's start and its module's is another matter: the module itself is awaited.
+        if event["kind"] == "task_start" and event["task"] == "Take long in a module with module_utils":
+            until_sleeping()
+            lost.extend(signalled(server, signal.SIGKILL))
+
+    journal.listen(cut)
+    with pytest.raises(UnreachableError, match="lost here during 'Take long in a module with module_utils'"):
+        runner.play([Play("book")], {"trace": str(tmp_path / "trace"), "seconds": 0, "sleep": SECONDS})
+    assert lost
