@@ -1,7 +1,7 @@
 #!/usr/bin/python
 """Run several commands, one after the other, in one exchange with the machine; the first that fails ends it.
 
-Each exchange starts Python anew, which takes a slow or emulated machine seconds.
+Where nothing keeps Python running (Mitogen does), each exchange starts it anew: seconds on a slow or emulated machine.
 """
 
 from __future__ import annotations
