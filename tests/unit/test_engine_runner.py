@@ -6,7 +6,9 @@ import os
 import signal
 import threading
 import time
-from typing import TYPE_CHECKING, Any
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -15,9 +17,6 @@ from blackstart.engine.journal import Journal
 from blackstart.engine.runner import Runner
 from blackstart.errors import InterruptedRunError
 from blackstart.phases.base import Play
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 BOOK = """\
 - name: Two tasks
@@ -49,6 +48,15 @@ def runner(tmp_path: Path, journal: Journal, monkeypatch: pytest.MonkeyPatch) ->
     return Runner([tmp_path / "hosts.yml"], tmp_path, journal, tmp_path)
 
 
+def command_lines() -> list[bytes]:
+    """Return the command line of every process."""
+    found = []
+    for line in Path("/proc").glob("[0-9]*/cmdline"):
+        with suppress(OSError):
+            found.append(line.read_bytes())
+    return found
+
+
 def test_a_run_counts_changes_and_leaves_ctrl_c_as_it_was(runner: Runner) -> None:
     before = signal.getsignal(signal.SIGINT)
     assert runner.play([Play("book")], {"seconds": 0}) == {"here": 1}
@@ -65,6 +73,11 @@ def test_ctrl_c_ends_a_task_that_takes_long(runner: Runner, journal: Journal) ->
     with pytest.raises(InterruptedRunError):
         runner.play([Play("book")], {"seconds": 120})
     assert time.monotonic() - begun < 60
+    own = f"{runner._state}/hosts.yml".encode()  # noqa: SLF001 - its inventory, by which its processes are known
+    end = time.monotonic() + 20
+    while (left := [line for line in command_lines() if own in line]) and time.monotonic() < end:
+        time.sleep(0.05)
+    assert left == []
 
 
 @pytest.mark.filterwarnings("error::pytest.PytestUnhandledThreadExceptionWarning")
