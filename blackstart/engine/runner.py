@@ -122,8 +122,7 @@ class Runner:
     def _environment(self) -> dict[str, str]:
         share = paths.share()
         ssh = [f"-o UserKnownHostsFile={self._state / 'known_hosts'}", "-o StrictHostKeyChecking=yes"]
-        ssh += ["-o ControlMaster=auto", "-o ControlPersist=60s", "-o ServerAliveInterval=5"]
-        ssh += ["-o ServerAliveCountMax=3", "-o BatchMode=yes"]
+        ssh += ["-o ControlMaster=auto", "-o ControlPersist=60s", "-o BatchMode=yes"]
         environment = {
             "ANSIBLE_CONFIG": str(share / "ansible.cfg"),
             "ANSIBLE_ROLES_PATH": str(share / "roles"),

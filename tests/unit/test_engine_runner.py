@@ -6,9 +6,7 @@ import os
 import signal
 import threading
 import time
-from contextlib import suppress
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -17,6 +15,10 @@ from blackstart.engine.journal import Journal
 from blackstart.engine.runner import Runner
 from blackstart.errors import InterruptedRunError
 from blackstart.phases.base import Play
+from tests.unit.processes import command_lines
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 BOOK = """\
 - name: Two tasks
@@ -48,22 +50,13 @@ def runner(tmp_path: Path, journal: Journal, monkeypatch: pytest.MonkeyPatch) ->
     return Runner([tmp_path / "hosts.yml"], tmp_path, journal, tmp_path)
 
 
-def command_lines() -> list[bytes]:
-    """Return the command line of every process."""
-    found = []
-    for line in Path("/proc").glob("[0-9]*/cmdline"):
-        with suppress(OSError):
-            found.append(line.read_bytes())
-    return found
-
-
 def test_a_run_counts_changes_and_leaves_ctrl_c_as_it_was(runner: Runner) -> None:
     before = signal.getsignal(signal.SIGINT)
     assert runner.play([Play("book")], {"seconds": 0}) == {"here": 1}
     assert signal.getsignal(signal.SIGINT) is before
 
 
-def test_ctrl_c_ends_a_task_that_takes_long(runner: Runner, journal: Journal) -> None:
+def test_ctrl_c_ends_a_task_that_takes_long(runner: Runner, journal: Journal, tmp_path: Path) -> None:
     def press(event: dict[str, Any]) -> None:
         if event["kind"] == "task_start" and event["task"] == "Take long":
             os.kill(os.getpid(), signal.SIGINT)
@@ -73,7 +66,7 @@ def test_ctrl_c_ends_a_task_that_takes_long(runner: Runner, journal: Journal) ->
     with pytest.raises(InterruptedRunError):
         runner.play([Play("book")], {"seconds": 120})
     assert time.monotonic() - begun < 60
-    own = f"{runner._state}/hosts.yml".encode()  # noqa: SLF001 - its inventory, by which its processes are known
+    own = f"{tmp_path}/hosts.yml".encode()  # its inventory, by which its processes are known
     end = time.monotonic() + 20
     while (left := [line for line in command_lines() if own in line]) and time.monotonic() < end:
         time.sleep(0.05)

@@ -16,6 +16,7 @@ from blackstart.engine.journal import Journal
 from blackstart.engine.runner import Runner
 from blackstart.errors import UnreachableError
 from blackstart.phases.base import Play
+from tests.unit.processes import command_lines
 from tests.unit.sshd import Server, make_key, serving
 
 if TYPE_CHECKING:
@@ -34,7 +35,7 @@ BOOK = """\
     - name: Take long in a module with module_utils
       blackstart_sleep: {seconds: "{{ sleep | default(0) }}"}
 """
-SECONDS = "299.5"  # by which its process is known
+SECONDS = f"299.{os.getpid()}"  # by which its process is known from that of any other run
 SLEEP = """\
 from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.blackstart_command import run
@@ -96,10 +97,8 @@ def until_sleeping() -> None:
     """Await the program that the module runs."""
     end = time.monotonic() + 30
     while time.monotonic() < end:
-        for line in Path("/proc").glob("[0-9]*/cmdline"):
-            with suppress(OSError):
-                if line.read_bytes() == b"sleep\0" + SECONDS.encode() + b"\0":
-                    return
+        if b"sleep\0" + SECONDS.encode() + b"\0" in command_lines():
+            return
         time.sleep(0.05)
     pytest.fail("the module did not start")
 
