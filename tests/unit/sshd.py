@@ -95,24 +95,32 @@ def await_port(port: int) -> None:
 
 
 @contextmanager
-def serving(room: Path) -> Iterator[Server]:
-    """Run sshd with a host key that is pinned in the state folder and a key of ours that it lets in."""
+def listening(room: Path, port: int, *addresses: str) -> Iterator[int]:
+    """Run sshd with the key `host` and the file `authorized_keys` of this room, and yield its process."""
     if SSHD is None:
         pytest.skip("needs sshd (package openssh-server)")
     if os.geteuid() == 0:
         Path("/run/sshd").mkdir(exist_ok=True)  # where sshd's unit would make it
+    config = room / "sshd_config"
+    lines = [CONFIG.format(port=port, room=room), *(f"ListenAddress {address}\n" for address in addresses)]
+    config.write_text("".join(lines))
+    running = subprocess.Popen([SSHD, "-D", "-e", "-f", config], stderr=subprocess.DEVNULL)
+    try:
+        await_port(port)
+        yield running.pid
+    finally:
+        running.terminate()
+        running.wait()
+
+
+@contextmanager
+def serving(room: Path) -> Iterator[Server]:
+    """Run sshd with a host key that is pinned in the state folder and a key of ours that it lets in."""
     state = room / "state"
     state.mkdir()
     own, host, port = make_key(state / "id_ed25519"), make_key(room / "host"), free_port()
     shutil.copy(own.with_suffix(".pub"), room / "authorized_keys")
-    config = room / "sshd_config"
-    config.write_text(CONFIG.format(port=port, room=room))
-    running = subprocess.Popen([SSHD, "-D", "-e", "-f", config], stderr=subprocess.DEVNULL)
-    try:
-        await_port(port)
-        made = Server(Node(port), state, room, running.pid)
+    with listening(room, port) as pid:
+        made = Server(Node(port), state, room, pid)
         made.pin(host)
         yield made
-    finally:
-        running.terminate()
-        running.wait()

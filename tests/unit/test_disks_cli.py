@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from blackstart.cli.disks import as_document, text
+from tests.unit.sshd import free_port, listening, make_key
 from tests.unit.test_disks_machines import MACHINES, judged
-from tests.unit.test_engine_ssh import CONFIG, SSHD, await_port, free_port, make_key
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -61,23 +61,10 @@ class Cluster:
 @pytest.fixture(scope="module")
 def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
     """Return the cluster with sshd listening for all nodes but casper-3."""
-    if SSHD is None:
-        pytest.skip("needs sshd (package openssh-server)")
-    if os.geteuid() == 0:
-        Path("/run/sshd").mkdir(exist_ok=True)  # where sshd's unit would make it
     made = Cluster(tmp_path_factory.mktemp("disks"))
     shutil.copy(made.own.with_suffix(".pub"), made.room / "authorized_keys")
-    config = CONFIG.format(port=made.port, room=made.room)
-    for last in (13, 14):
-        config += f"ListenAddress 127.0.10.{last}\n"
-    (made.room / "sshd_config").write_text(config)
-    running = subprocess.Popen([SSHD, "-D", "-e", "-f", made.room / "sshd_config"], stderr=subprocess.DEVNULL)
-    try:
-        await_port(made.port)
+    with listening(made.room, made.port, "127.0.10.13", "127.0.10.14"):
         yield made
-    finally:
-        running.terminate()
-        running.wait()
 
 
 def test_disks_that_are_not_there_are_refused_with_the_next_command(cluster: Cluster) -> None:
