@@ -44,7 +44,7 @@ molecule-clean: .venv/.complete ## Remove the node that make molecule kept
 	$(BIN)/python -m tests.molecule.runner
 
 bench: .venv/.complete ## Measure against the same steps by hand and print the table
-	$(BIN)/python tests/bench
+	$(BIN)/python -m tests.bench
 
 wheel: .venv/.complete ## Build the wheel into dist/
 	$(BIN)/python -m pip wheel --quiet --no-deps --wheel-dir dist .

@@ -20,6 +20,7 @@ def bundle(pytestconfig: pytest.Config) -> Path:
     terminal = pytestconfig.pluginmanager.get_plugin("terminalreporter")
     show = terminal.write_line if terminal else lambda _line: None
     capture = pytestconfig.pluginmanager.get_plugin("capturemanager")
+    assert capture is not None
     with capture.global_and_fixture_disabled():
         process.follow([sys.executable, "-m", "blackstart", "lab", "build"], show, cwd=pytestconfig.rootpath)
     return paths.cache() / "bundles" / "lab"

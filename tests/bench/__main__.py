@@ -1,6 +1,6 @@
 """Measure blackstart in the practice lab against the same work by hand, and print Markdown tables.
 
-    python tests/bench [--only cold noop status help memory rebuild local metal]
+    python -m tests.bench [--only cold noop status help memory rebuild local metal]
 
 Both sides of a ratio are measured in the same run on the same machine. Numbers only: what they should be, tests say.
 """
@@ -18,8 +18,8 @@ from pathlib import Path
 from statistics import median
 from typing import TYPE_CHECKING, NamedTuple
 
-import lab
-from prepare import KUBECTL, prepare
+from tests.bench import lab
+from tests.bench.prepare import KUBECTL, prepare
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -212,7 +212,9 @@ def say(text: str) -> None:
 
 def main() -> None:
     """Enter from `make bench`."""
-    parser = argparse.ArgumentParser(prog="tests/bench", description=__doc__.split("\n", 1)[0] if __doc__ else "")
+    parser = argparse.ArgumentParser(
+        prog="python -m tests.bench", description=__doc__.split("\n", 1)[0] if __doc__ else ""
+    )
     parser.add_argument("--only", action="extend", nargs="+", choices=PARTS, default=[], help="measure these parts")
     args = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="blackstart-bench-") as room:

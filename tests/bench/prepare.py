@@ -11,7 +11,7 @@ import shutil
 import subprocess
 from typing import TYPE_CHECKING, Any
 
-import lab
+from tests.bench import lab
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -47,6 +47,6 @@ def test_it_works_from_any_directory(wheel: Path, tmp_path: Path) -> None:
     done = process.run([sys.executable, "-c", where], cwd=elsewhere, env=environment)
     assert Path(done.stdout.strip()) == tmp_path / "installed/blackstart/share"
     inventory = tmp_path / "installed/blackstart/share/inventory/homelab"
-    words = [sys.executable, "-m", "blackstart", "--inventory", inventory, "check"]
+    words: list[str | Path] = [sys.executable, "-m", "blackstart", "--inventory", inventory, "check"]
     checked = process.run(words, cwd=elsewhere, env=environment, check=False)
     assert "placeholder" in checked.stdout + checked.stderr

@@ -43,7 +43,7 @@ def test_ruff_format() -> None:
 
 
 def test_mypy() -> None:
-    lint(tool("mypy"), "--strict", "blackstart")
+    lint(tool("mypy"))
 
 
 @pytest.mark.slow

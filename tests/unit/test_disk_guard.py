@@ -53,7 +53,9 @@ def node(board: str = "", **wipes: str) -> Node:
         for serial in ("64", "65")
     ]
     boot = cluster.Disk(id="CHANGE-ME-boot", size_gb=4)
-    return Node.model_construct(name="casper-3", disks=Disks(boot=boot, ceph=tuple(ceph)), board_serial=board)
+    disks = Disks(boot=boot, ceph=tuple(ceph))
+    fields: dict[str, Any] = {"name": "casper-3", "disks": disks, "board_serial": board}
+    return Node.model_construct(**fields)
 
 
 def judged(*disks: Disk, confirmed: tuple[str, ...] = (), **wipes: str) -> Any:

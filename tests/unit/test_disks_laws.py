@@ -46,7 +46,8 @@ class Machines(NamedTuple):
 
     def written(self) -> list[Write]:
         """Return what would be written in a run for each serial number, and in one for all."""
-        verdicts, found = self.judged(), []
+        verdicts = self.judged()
+        found: list[Write] = []
         for yes in (*((serial,) for serial in self.yes), self.yes):
             with suppress(RefusedError):
                 found += to_write(verdicts, wishes(self.nodes), yes)

@@ -40,11 +40,16 @@ class Phase:
         return observed
 
 
+NOTHING: Any = None  # desired
+NETWORK: Any = Phase()  # as much of a phase as is waited for
+
+
 def gates(tmp_path: Path, *looks: Look, timeout: float = 5.0) -> tuple[Gates, Path]:
     clock = Clock()
     journal = Journal(tmp_path / "run")
     timeouts = {"network": timeout, "leaves": timeout}
-    made = Gates(None, Looker(*looks), journal, timeouts, clock=clock, sleep=clock.sleep)
+    looker: Any = Looker(*looks)
+    made = Gates(NOTHING, looker, journal, timeouts, clock=clock, sleep=clock.sleep)
     return made, tmp_path / "run" / "journal.jsonl"
 
 
@@ -54,14 +59,14 @@ def events(file: Path) -> list[tuple[str, Any]]:
 
 def test_an_open_gate_costs_nothing_and_is_not_journaled(tmp_path: Path) -> None:
     made, file = gates(tmp_path, Look(open=True, seen="fine"))
-    assert made.wait([Phase()]) is False
+    assert made.wait([NETWORK]) is False
     assert events(file) == []
 
 
 def test_what_is_seen_is_journaled_once_per_change(tmp_path: Path) -> None:
     two = Look(open=False, seen="2 of 3")
     made, file = gates(tmp_path, Look(open=False, seen="1 of 3"), two, two, Look(open=True, seen="3 of 3"))
-    assert made.wait([Phase()]) is True
+    assert made.wait([NETWORK]) is True
     assert events(file) == [
         ("gate_start", None),
         ("gate_look", "1 of 3"),
@@ -73,21 +78,21 @@ def test_what_is_seen_is_journaled_once_per_change(tmp_path: Path) -> None:
 def test_a_gate_that_stays_closed_times_out_with_its_last_words(tmp_path: Path) -> None:
     made, file = gates(tmp_path, Look(open=False, seen="casper-3 is NotReady"))
     with pytest.raises(GateTimeoutError, match=r"network .* in 5 s; last seen: casper-3 is NotReady"):
-        made.wait([Phase()])
+        made.wait([NETWORK])
     assert events(file)[-1] == ("gate_end", "casper-3 is NotReady")
 
 
 def test_the_given_timeout_replaces_the_phases_own(tmp_path: Path) -> None:
     made, _ = gates(tmp_path, Look(open=False, seen="no"), timeout=2)
     with pytest.raises(GateTimeoutError, match="in 2 s"):
-        made.wait([Phase()])
+        made.wait([NETWORK])
 
 
 def test_an_applied_phase_is_journaled_once_when_its_gate_is_first_seen_open(tmp_path: Path) -> None:
     made, file = gates(tmp_path, Look(open=False, seen="1 of 3"), Look(open=True, seen="3 of 3"))
-    made.applied([Phase()])
+    made.applied([NETWORK])
     assert events(file) == []
-    made.wait([Phase()])
+    made.wait([NETWORK])
     made.applied([])
     assert events(file)[2:] == [("gate_look", "3 of 3"), ("gate_end", "3 of 3")]
 
@@ -95,9 +100,9 @@ def test_an_applied_phase_is_journaled_once_when_its_gate_is_first_seen_open(tmp
 def test_what_needs_a_phase_may_begin_when_enough_of_it_is_there(tmp_path: Path) -> None:
     most = Look(open=False, seen="all but the page", enough=True)
     made, _ = gates(tmp_path, Look(open=False, seen="nothing"), most)
-    assert made.wait([Phase()], enough=True) is True
+    assert made.wait([NETWORK], enough=True) is True
     with pytest.raises(GateTimeoutError, match="all but the page"):
-        made.wait([Phase()])
+        made.wait([NETWORK])
 
 
 class Another(Phase):
@@ -105,6 +110,9 @@ class Another(Phase):
 
     def gate(self, desired: Any, observed: Look) -> Look:
         return Look(open=observed.enough, seen="leaves")
+
+
+ANOTHER: Any = Another()
 
 
 def row(*pairs: tuple[bool, bool]) -> list[Look]:
@@ -115,11 +123,11 @@ def row(*pairs: tuple[bool, bool]) -> list[Look]:
 def test_all_gates_must_be_open_in_one_look(tmp_path: Path) -> None:
     looks = row((True, False), (False, True), (True, True))
     made, file = gates(tmp_path, *looks)
-    made.settle([Phase(), Another()])
+    made.settle([NETWORK, ANOTHER])
     assert [seen for kind, seen in events(file) if kind == "gate_end"] == ["leaves", "2"]
 
 
 def test_gates_that_never_stay_open_end_the_run(tmp_path: Path) -> None:
     made, _ = gates(tmp_path, *row(*[(False, True), (True, False)] * 40))
     with pytest.raises(GateTimeoutError, match="again and again"):
-        made.settle([Phase(), Another()])
+        made.settle([NETWORK, ANOTHER])

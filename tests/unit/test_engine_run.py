@@ -21,15 +21,21 @@ class Phase:
         return self._reasons
 
 
+NOTHING: Any = None  # desired
+
+
 def test_a_phase_without_reasons_is_not_in_the_plan() -> None:
-    phases = [Phase("idle"), Phase("busy", Reason("drifted", "a"))]
-    steps = plan(phases, None, Observed(), ["a", "b"])
+    phases: list[Any] = [Phase("idle"), Phase("busy", Reason("drifted", "a"))]
+    steps = plan(phases, NOTHING, Observed(), ["a", "b"])
     assert [step.phase.name for step in steps] == ["busy"]
 
 
 def test_limit_leaves_out_other_nodes_but_not_the_cluster() -> None:
-    phases = [Phase("local", Reason("drifted", "a"), Reason("drifted", "b")), Phase("cluster", Reason("not there"))]
-    steps = plan(phases, None, Observed(), ["b"])
+    phases: list[Any] = [
+        Phase("local", Reason("drifted", "a"), Reason("drifted", "b")),
+        Phase("cluster", Reason("not there")),
+    ]
+    steps = plan(phases, NOTHING, Observed(), ["b"])
     assert [(s.phase.name, [r.node for r in s.reasons]) for s in steps] == [("local", ["b"]), ("cluster", [""])]
 
 

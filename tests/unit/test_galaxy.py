@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from blackstart import paths
 from blackstart.engine import galaxy, process
 from blackstart.errors import InputError
 
@@ -40,7 +41,7 @@ def registry(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Registry:
     fake = Registry([f"{GENERAL}MANIFEST.json", f"{GENERAL}plugins/modules/pacman.py", "ansible_collections/a/b/x"])
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     monkeypatch.setattr(galaxy, "_galaxy_answers", lambda: False)
-    monkeypatch.setattr(galaxy.process, "run", fake.run)
+    monkeypatch.setattr(process, "run", fake.run)
     return fake
 
 
@@ -63,7 +64,7 @@ def test_a_changed_pin_replaces_the_cached_ones(registry: Registry, monkeypatch:
 
 
 def test_a_half_written_folder_is_never_used(registry: Registry) -> None:
-    half = galaxy.paths.cache() / "collections" / GENERAL
+    half = paths.cache() / "collections" / GENERAL
     half.mkdir(parents=True)
     assert (galaxy.ensure() / GENERAL / "MANIFEST.json").is_file()
 
@@ -72,7 +73,7 @@ def test_a_carrier_without_the_collection_is_refused(registry: Registry) -> None
     registry.members = [f"{GENERAL}README.md"]
     with pytest.raises(InputError, match=r"does not carry the collection community\.general"):
         galaxy.ensure()
-    assert not (galaxy.paths.cache() / "collections").exists()
+    assert not (paths.cache() / "collections").exists()
 
 
 def test_no_network_at_all_says_so(registry: Registry) -> None:

@@ -231,7 +231,11 @@ def test_keys_are_made_once_pinned_and_put_in_with_the_right_modes() -> None:
 def test_the_repository_changes_only_with_its_content() -> None:
     first = gitserver.refresh()
     assert gitserver.refresh() == first
-    changed = gitserver.publish(lambda tree: (tree / "cluster" / "new.yaml").write_text("a: 1\n") and None)
+
+    def add(tree: Path) -> None:
+        (tree / "cluster" / "new.yaml").write_text("a: 1\n")
+
+    changed = gitserver.publish(add)
     assert changed != first
     assert gitserver.publish(lambda _tree: None) == changed
     assert gitserver.refresh() not in {first, changed}, "the shipped content comes back as a commit of its own"

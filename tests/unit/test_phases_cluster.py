@@ -32,7 +32,7 @@ DESIRED = Cluster(
     nodes=tuple(
         Node(
             name=name,
-            ansible_host=f"10.0.0.{13 + number}",  # type: ignore[arg-type] - pydantic reads it
+            ansible_host=f"10.0.0.{13 + number}",
             disks=Disks(boot=Disk(id="boot", size_gb=1)),
             nic_lan=Nic(name="eth0"),
             ram_gib=8,
@@ -50,7 +50,7 @@ DESIRED = Cluster(
         argocd="v3.3.2",
     ),
     network=Network(**NODES),
-    endpoint=Endpoint(name="k8s-api.lab.home", address="10.0.0.20"),  # type: ignore[arg-type] - pydantic reads it
+    endpoint=Endpoint(name="k8s-api.lab.home", address="10.0.0.20"),
     arch=Arch(mirror="http://mirror", snapshot="2026/02/20"),
     time=Time(),
     gitops=Gitops(repository="git://10.0.0.2/x.git", revision="main", path="apps"),

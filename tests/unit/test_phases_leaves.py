@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -13,7 +14,7 @@ STARTED = 1_760_000_000.0  # 2025-10-09T08:53:20Z
 GIT = "git://10.0.0.2/homelab.git"
 
 
-def app(name: str, *children: str, **changes: object) -> Application:
+def app(name: str, *children: str, **changes: Any) -> Application:
     """Return an application as it is when all is well."""
     well = Application(
         name=name,
@@ -28,7 +29,7 @@ def app(name: str, *children: str, **changes: object) -> Application:
         repository=GIT,
         path=f"cluster/platform/{name}",
     )
-    return replace(well, **changes)  # type: ignore[arg-type] - fields of mixed types, by name
+    return replace(well, **changes)
 
 
 def say(*applications: Application, pods: tuple[BrokenPod, ...] = ()) -> str:

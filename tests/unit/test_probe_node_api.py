@@ -63,7 +63,7 @@ def test_the_root_names_its_children(said: dict[str, Any]) -> None:
 def test_an_application_set_leads_to_what_it_made() -> None:
     resources = [{"group": "argoproj.io", "kind": "ApplicationSet", "name": "tenants"}]
     owner = {"kind": "ApplicationSet", "name": "tenants"}
-    known = {"one": {"metadata": {"ownerReferences": [owner]}}, "other": {"metadata": {}}}
+    known: dict[str, Any] = {"one": {"metadata": {"ownerReferences": [owner]}}, "other": {"metadata": {}}}
     assert applications.children(resources, known) == ["one"]
 
 

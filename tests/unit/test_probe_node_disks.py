@@ -10,7 +10,7 @@ import pytest
 
 from blackstart.disks import sampling
 from blackstart.disks.facts import Blank, Disk, DiskTable, parse
-from blackstart.probe.node import disk_blank, disk_labels, disks
+from blackstart.probe.node import disk_blank, disk_labels, disk_read, disks
 from tests.lab import disk_images as images
 
 if TYPE_CHECKING:
@@ -66,7 +66,12 @@ def machine(tmp_path: Path) -> Machine:
 
 
 def test_an_nvme_disk_says_who_it_is(machine: Machine) -> None:
-    said = {"device__serial": "A1   ", "device__model": "MAKER 2TB  ", "wwid": "eui.01", "queue__rotational": "0"}
+    said: dict[str, Any] = {
+        "device__serial": "A1   ",
+        "device__model": "MAKER 2TB  ",
+        "wwid": "eui.01",
+        "queue__rotational": "0",
+    }
     machine.disk("nvme0n1", **said)
     disk = machine.one()
     assert (disk.serial, disk.model, disk.wwn, disk.transport) == ("A1", "MAKER 2TB", "eui.01", "nvme")
@@ -234,8 +239,8 @@ def test_samples_lie_one_in_each_part_and_move_with_the_seed() -> None:
     length = (size - 2 * disk_blank.END) / count
     for part, at in enumerate(first):
         assert part == pytest.approx((at - disk_blank.END) / length, abs=1.01)
-        assert at % disk_blank.ALIGNMENT == 0
-    assert max(b - a for a, b in pairwise(first)) <= 2 * (length + disk_blank.ALIGNMENT)
+        assert at % disk_read.ALIGNMENT == 0
+    assert max(b - a for a, b in pairwise(first)) <= 2 * (length + disk_read.ALIGNMENT)
 
 
 @pytest.mark.parametrize("share", [0.05, 0.3, 0.6, 1.0])

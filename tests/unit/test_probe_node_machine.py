@@ -68,7 +68,7 @@ def test_jobs_run_at_once_and_an_exception_is_not_lost() -> None:
         (TimeoutError("timed out"), "no answer from 10.0.0.1:6443 in 2 s"),
         (OSError(113, "No route to host"), "10.0.0.1:6443: No route to host"),
         (ConnectionResetError(104, "Connection reset by peer"), "10.0.0.1:6443: Connection reset by peer"),
-        (http.client.RemoteDisconnected(), "10.0.0.1:6443: RemoteDisconnected"),
+        (http.client.RemoteDisconnected(""), "10.0.0.1:6443: RemoteDisconnected"),
         (http.client.BadStatusLine("SSH-2.0"), "10.0.0.1:6443: SSH-2.0"),
     ],
 )

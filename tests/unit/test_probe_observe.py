@@ -92,7 +92,7 @@ def test_nodes_keep_the_inventorys_order_and_one_api_is_asked(monkeypatch: pytes
     assert len(asked.apis_asked) == 1
     assert seen.api.reachable
     assert [seen.api.via] == asked.apis_asked
-    assert (seen.inputs, seen.wanted_images) == ({("cilium", ""): "x"}, {"x"})
+    assert (seen.inputs, seen.wanted_images) == ({("cilium", ""): "x"}, frozenset({"x"}))
     machine = next(request for request in asked.requests if "units" in request)
     assert machine["images"] is True
     assert "kubelet.service" in machine["units"]

@@ -21,6 +21,7 @@ from blackstart.verbs import AFTER, BEFORE, UP
 from tests.unit.test_phases_cluster import DESIRED, HEALTHY, NAMES, etcd, with_api, with_node
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
 NODE = "casper-3"
@@ -117,7 +118,7 @@ def test_another_boot_disk_than_the_confirmed_is_refused() -> None:
     assert "--withdraw" in caught.value.hint
 
 
-UNWELL = {
+UNWELL: dict[str, Callable[[Observed], Observed]] = {
     "another one does not answer": lambda o: replace(
         o, nodes={**o.nodes, TWO[0]: NodeFacts(name=TWO[0], reachable=False, error="no answer")}
     ),
@@ -146,7 +147,8 @@ def test_what_is_wrong_with_the_node_itself_is_no_objection(observed: Observed) 
 
 def test_the_plan_shows_the_whole_path_and_what_is_refused() -> None:
     steps = path(DESIRED, seen(UNWELL["another one is not Ready"](HEALTHY), order=None), BEFORE, UP, AFTER)
-    assert [step["name"] for step in steps] == ["others", *(leg.name for leg in (*BEFORE, *UP, *AFTER))]
+    names = [*(leg.name for leg in BEFORE), *(phase.name for phase in UP), *(leg.name for leg in AFTER)]
+    assert [step["name"] for step in steps] == ["others", *names]
     said = text(NODE, steps)
     assert f"REFUSED: {NODE} cannot be rebuilt now" in said
     assert f"node {TWO[0]} is not Ready" in said
