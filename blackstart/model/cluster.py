@@ -80,6 +80,12 @@ class Node(Strict):
     board_serial: str = ""
     install_method: Literal["netboot", "media", "lab"] = "netboot"
 
+    @classmethod
+    def of_disks(cls, name: str, disks: Disks, board_serial: str = "") -> Node:
+        """Return as much of a node as the verdicts on its disks need: what else it has is no business of theirs."""
+        fields: dict[str, Any] = {"name": name, "disks": disks, "board_serial": board_serial}
+        return cls.model_construct(**fields)
+
     @property
     def known_as(self) -> str:
         """Its name in known_hosts (sshd(8)): its address, with its port when it is not 22."""

@@ -33,14 +33,9 @@ Boot0007* Arch Linux (blackstart)\tHD(1,GPT,aa)/\\EFI\\systemd\\systemd-bootx64.
 """
 
 
-def named(disks: Disks) -> Node:
-    fields: dict[str, Any] = {"name": "casper-3", "disks": disks}
-    return Node.model_construct(**fields)
-
-
 def node(**changes: Any) -> Node:
     wanted = {"id": "nvme-B1", "size_gb": 12, "serial": "B1", "transport": "nvme", **changes}
-    return named(Disks(boot=cluster.Disk(**wanted)))
+    return Node.of_disks("casper-3", Disks(boot=cluster.Disk(**wanted)))
 
 
 def table(**changes: Any) -> DiskTable:
@@ -101,7 +96,7 @@ def test_the_boot_disk_that_is_a_ceph_disk_as_well_is_refused() -> None:
     twice = node()
     both = Disks(boot=twice.disks.boot, ceph=(cluster.Disk(id="nvme-B1", size_gb=12),))
     with pytest.raises(RefusedError, match="each disk once"):
-        require_erasable(named(both), table(), serial="B1")
+        require_erasable(Node.of_disks("casper-3", both), table(), serial="B1")
 
 
 @pytest.mark.parametrize(

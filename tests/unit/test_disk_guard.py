@@ -53,9 +53,7 @@ def node(board: str = "", **wipes: str) -> Node:
         for serial in ("64", "65")
     ]
     boot = cluster.Disk(id="CHANGE-ME-boot", size_gb=4)
-    disks = Disks(boot=boot, ceph=tuple(ceph))
-    fields: dict[str, Any] = {"name": "casper-3", "disks": disks, "board_serial": board}
-    return Node.model_construct(**fields)
+    return Node.of_disks("casper-3", Disks(boot=boot, ceph=tuple(ceph)), board)
 
 
 def judged(*disks: Disk, confirmed: tuple[str, ...] = (), **wipes: str) -> Any:

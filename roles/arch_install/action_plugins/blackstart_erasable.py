@@ -38,7 +38,7 @@ class ActionModule(ActionBase):
             }
         )
         name = str((task_vars or {}).get("inventory_hostname", ""))
-        node = Node.model_construct(name=name, disks=Disks.model_validate(arguments["disks"]))
+        node = Node.of_disks(name, Disks.model_validate(arguments["disks"]))
         named = [plain(node.disks.boot.id)]
         table = parse(self._survey({"named": named, "full": False, "seed": secrets.token_hex(8)}))
         try:

@@ -90,23 +90,26 @@ class ActionModule(ActionBase):
     def _back(self) -> dict[str, Any]:
         node, end = self._given["node"], time.monotonic() + self._given["timeout"]
         while True:
+            missing: Sequence[str]
             try:
                 seen = self._look()
+            except SilentError as error:
+                missing = [f"Ceph does not answer: {error}"]
+            else:
                 if seen is None:
                     return _nothing()
                 if strangers := back.strangers(seen, node):
                     return _refused(f"Ceph is not back on {node}", strangers)
-                missing: Sequence[str] = back.missing(seen, node)
-            except SilentError as error:
-                missing = [f"Ceph does not answer: {error}"]
-            if not missing:
-                break
+                if not (missing := back.missing(seen, node)):
+                    return self._return(seen)
             if time.monotonic() > end or self._task.check_mode:
                 return self._late(missing)
             time.sleep(POLL)
-        notes = back.notes(seen, node)
+
+    def _return(self, seen: Ceph) -> dict[str, Any]:
+        node = self._given["node"]
         done = self._act("back", noout=sorted(plans.ours(seen, node)), mons=plans.mons(seen, node))
-        return {**_result(notes, "Ceph is back"), **done}
+        return {**_result(back.notes(seen, node), "Ceph is back"), **done}
 
     def _late(self, missing: Sequence[str]) -> dict[str, Any]:
         lines = "\n".join(f"- {line}" for line in missing)

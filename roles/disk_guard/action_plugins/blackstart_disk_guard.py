@@ -48,9 +48,7 @@ class ActionModule(ActionBase):
             }
         )
         name = str((task_vars or {}).get("inventory_hostname", ""))
-        # What else a Node has is no business of its disks.
-        disks = Disks.model_validate(arguments["disks"])
-        node = Node.model_construct(name=name, disks=disks, board_serial=arguments["board_serial"])
+        node = Node.of_disks(name, Disks.model_validate(arguments["disks"]), arguments["board_serial"])
         named = [plain(disk.id) for disk in (node.disks.boot, *node.disks.ceph) if not is_placeholder(disk.id)]
         # The samples lie elsewhere each time: what one look misses, another may meet.
         table = parse(self._survey({"named": named, "full": arguments["full"], "seed": secrets.token_hex(8)}))

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from blackstart.probe.node import disk_blank, disk_labels, disk_marks, disk_names, disk_uses
-from blackstart.probe.node.disk_read import Reader, Unreadable
+from blackstart.probe.node.disk_read import ALIGNMENT, Reader, Unreadable
 
 # include/uapi/linux/fs.h and blkpg.h
 BLKRRPART, BLKDISCARD, BLKZEROOUT, BLKPG, BLKPG_DEL_PARTITION = 0x125F, 0x1277, 0x127F, 0x1269, 2
@@ -138,7 +138,7 @@ def clear(file: int, found: disk_names.Found) -> str:
 
 def places(size: int) -> list[tuple[int, int]]:
     """Return (start, length) of what is written with zeros whatever else was done, in order and without overlaps."""
-    marks = {place - place % disk_blank.ALIGNMENT for place in (*disk_labels.PLACES, *disk_marks.offsets(size))}
+    marks = {place - place % ALIGNMENT for place in (*disk_labels.PLACES, *disk_marks.offsets(size))}
     wanted = [(0, END), (max(size - END, 0), size), *((place, place + AROUND) for place in marks if place < size)]
     merged: list[tuple[int, int]] = []
     for start, end in sorted((start, min(end, size)) for start, end in wanted):

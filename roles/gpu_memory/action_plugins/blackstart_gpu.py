@@ -9,7 +9,7 @@ from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 
 
-class ActionModule(ActionBase):  # type: ignore[misc] # - ansible has no types
+class ActionModule(ActionBase):
     """One call of the module."""
 
     def run(self, tmp: Any = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:  # noqa: ANN401 - its base's

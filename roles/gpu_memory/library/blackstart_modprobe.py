@@ -72,8 +72,8 @@ def existing(presets: Path) -> Iterator[Path]:
         yield from (path for path in map(Path, images(preset.read_text(encoding="utf-8"))) if path.exists())
 
 
-def replace(path: Path, content: str) -> None:
-    """Replace a file at once: a power cut leaves the old one or the new one."""
+def replace(path: Path, content: str) -> str:
+    """Replace a file at once: a power cut leaves the old one or the new one. Returns what was done."""
     path.parent.mkdir(mode=0o755, parents=True, exist_ok=True)
     fresh = path.with_name(path.name + ".blackstart-new")  # modprobe reads names that end in .conf
     with fresh.open("w", encoding="utf-8") as file:
@@ -82,6 +82,13 @@ def replace(path: Path, content: str) -> None:
         file.flush()
         os.fsync(file.fileno())
     fresh.replace(path)
+    return f"wrote {path}" if content != EMPTY else f"emptied {path}"
+
+
+def remove(path: Path) -> str:
+    """Remove the file; returns what was done."""
+    path.unlink()
+    return f"removed {path}"
 
 
 def regenerate(module: AnsibleModule, path: Path) -> str:
@@ -118,10 +125,10 @@ def main() -> None:
     # Without mkinitcpio nothing can be done about an old image, and a change that never ends would be reported.
     todo = steps(before, wanted, stale=stale and module.get_bin_path("mkinitcpio") is not None)
     verbs = {
-        WRITE: lambda: replace(path, wanted) or f"wrote {path}",
-        EMPTY_IT: lambda: replace(path, EMPTY) or f"emptied {path}",
+        WRITE: lambda: replace(path, wanted),
+        EMPTY_IT: lambda: replace(path, EMPTY),
         REGENERATE: lambda: regenerate(module, path),
-        REMOVE: lambda: path.unlink() or f"removed {path}",
+        REMOVE: lambda: remove(path),
     }
     done = list(todo) if module.check_mode else [verbs[step]() for step in todo]
     diff = {"before_header": str(path), "after_header": str(path), "before": before or "", "after": wanted}
