@@ -43,9 +43,13 @@ def line(event: dict[str, Any], *, verbose: bool) -> str:
         case "phase_start":
             text = f"{event['phase']}: {event['title']}"
         case "phase_end":
+            # Phases that share one Ansible run end as one.
+            together = event.get("together", [event["phase"]])
+            if event["phase"] != together[-1]:
+                return ""
             changed = sum(event["changed"].values())
-            text = f"{event['phase']}: {_MARKS[event['status']]} in {event['seconds']:.1f} s"
-            text += f", {changed} changes" if event["changed"] else ""
+            text = f"{', '.join(together)}: {_MARKS[event['status']]} in {event['seconds']:.1f} s"
+            text += f", {changed} change{'s' * (changed != 1)}" if changed else ""
         case "gate_look" if not event["open"]:
             text = f"{event['phase']}: waiting: {event['seen']}"
         case "gate_end" if event["open"] and event["seconds"] > 1:

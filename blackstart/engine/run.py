@@ -16,7 +16,7 @@ from blackstart.errors import BlackstartError, InputError, NotWellError, Unreach
 from blackstart.probe.receipts import write_receipts
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Sequence
+    from collections.abc import Callable, Collection, Mapping, Sequence
     from pathlib import Path
 
     from blackstart.bundle.manifest import Bundle
@@ -186,17 +186,22 @@ class Run:
             changed = self._runner().play(plays, variables)
         except BlackstartError as error:
             status = "interrupted" if error.exit_code == 130 else "failed"  # noqa: PLR2004 - the shell's number for it
-            for name in names:
-                self.journal.write("phase_end", phase=name, status=status, changed={}, seconds=_since(started))
+            self._end(names, status, {}, started)
             raise
         for entry in (entry for play in plays for entry in play.variables.get("healed", [])):
             self.journal.write("healed", **entry)
         write_receipts(self.looker.fleet, self.desired, observed, [step.phase for step in steps], plays)
         for name in names:
             self.applied.setdefault(name, []).append(time.monotonic())
-            self.journal.write("phase_end", phase=name, status="ok", changed=changed, seconds=_since(started))
+        self._end(names, "ok", changed, started)
         self.looker.look()
         return [step.phase for step in steps]
+
+    def _end(self, names: Sequence[str], status: str, changed: Mapping[str, int], started: float) -> None:
+        """Journal the end of phases that shared one run: what it changed and how long it took is said of all."""
+        whole = {"together": names, "status": status, "changed": changed, "seconds": _since(started)}
+        for name in names:
+            self.journal.write("phase_end", phase=name, **whole)
 
     def _limited(self, phase: Phase, play: Play) -> Play:
         """Keep a node-local play on the nodes of --limit; the cluster's own plays act from wherever they can."""

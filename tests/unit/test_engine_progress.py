@@ -9,6 +9,9 @@ import pytest
 
 from blackstart.engine.progress import Plain, line
 
+# Two phases that shared one Ansible run: each has an end in the journal, with what is true of both.
+TOGETHER = {"kind": "phase_end", "together": ["a", "b"], "status": "ok", "changed": {"x": 1}, "seconds": 4.2}
+
 
 @pytest.mark.parametrize(
     ("event", "expected"),
@@ -19,6 +22,8 @@ from blackstart.engine.progress import Plain, line
             {"kind": "phase_end", "phase": "a", "status": "ok", "changed": {"x": 2, "y": 1}, "seconds": 4.25},
             "a: done in 4.2 s, 3 changes",
         ),
+        ({**TOGETHER, "phase": "a"}, ""),
+        ({**TOGETHER, "phase": "b"}, "a, b: done in 4.2 s, 1 change"),
         ({"kind": "gate_look", "phase": "a", "open": False, "seen": "2 of 3"}, "a: waiting: 2 of 3"),
         ({"kind": "gate_end", "phase": "a", "open": True, "seen": "3 of 3", "seconds": 0.2}, ""),
         ({"kind": "task", "status": "ok", "node": "x", "role": "r", "task": "t", "seconds": 0.1}, ""),
