@@ -15,6 +15,7 @@ from blackstart.lab import boot, gitserver, lifecycle, loops, machines, podman, 
 from blackstart.lab.guard import RESERVED
 from blackstart.lab.layout import LABEL, Layout
 from tests.lab import opening
+from tests.processes import command_lines
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -161,6 +162,5 @@ def test_down_leaves_nothing() -> None:
     assert str(SET.state) not in Path("/proc/self/mountinfo").read_text()
     addresses = json.loads(sh("ip", "-json", "address"))
     assert str(SET.gateway) not in {entry["local"] for link in addresses for entry in link["addr_info"]}
-    for command in Path("/proc").glob("[0-9]*/cmdline"):
-        words = command.read_bytes() if command.exists() else b""
+    for words in command_lines().values():
         assert SET.prefix.encode() not in words, words

@@ -22,6 +22,7 @@ from blackstart.metal import pxe
 from blackstart.metal.asked import Asked, Step
 from blackstart.metal.serve import own_address, serving
 from tests.e2e.harness import until
+from tests.processes import command_lines
 from tests.unit import metal
 
 if TYPE_CHECKING:
@@ -72,14 +73,8 @@ def desired(tmp_path_factory: pytest.TempPathFactory) -> Cluster:
 
 def leftovers(settings: Path) -> list[int]:
     """Return the processes that were started with this configuration."""
-    found = []
-    for line in Path("/proc").glob("[0-9]*/cmdline"):
-        try:
-            words = line.read_bytes().split(b"\0")
-        except OSError:
-            continue
-        found += [int(line.parent.name)] if f"--conf-file={settings}".encode() in words else []
-    return found
+    word = f"--conf-file={settings}".encode()
+    return [number for number, line in command_lines().items() if word in line.split(b"\0")]
 
 
 def test_what_a_killed_run_left_running_is_ended_and_has_nothing_authorised(wire: None, tmp_path: Path) -> None:

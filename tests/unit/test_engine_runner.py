@@ -15,7 +15,7 @@ from blackstart.engine.journal import Journal
 from blackstart.engine.runner import Runner
 from blackstart.errors import InterruptedRunError
 from blackstart.phases.base import Play
-from tests.unit.processes import command_lines
+from tests.processes import command_lines
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -68,7 +68,7 @@ def test_ctrl_c_ends_a_task_that_takes_long(runner: Runner, journal: Journal, tm
     assert time.monotonic() - begun < 60
     own = f"{tmp_path}/hosts.yml".encode()  # its inventory, by which its processes are known
     end = time.monotonic() + 20
-    while (left := [line for line in command_lines() if own in line]) and time.monotonic() < end:
+    while (left := [line for line in command_lines().values() if own in line]) and time.monotonic() < end:
         time.sleep(0.05)
     assert left == []
 

@@ -16,7 +16,7 @@ from blackstart.engine.journal import Journal
 from blackstart.engine.runner import Runner
 from blackstart.errors import UnreachableError
 from blackstart.phases.base import Play
-from tests.unit.processes import command_lines
+from tests.processes import command_lines
 from tests.unit.sshd import Server, make_key, serving
 
 if TYPE_CHECKING:
@@ -97,7 +97,7 @@ def until_sleeping() -> None:
     """Await the program that the module runs."""
     end = time.monotonic() + 30
     while time.monotonic() < end:
-        if b"sleep\0" + SECONDS.encode() + b"\0" in command_lines():
+        if b"sleep\0" + SECONDS.encode() + b"\0" in command_lines().values():
             return
         time.sleep(0.05)
     pytest.fail("the module did not start")

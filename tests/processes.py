@@ -6,10 +6,10 @@ from contextlib import suppress
 from pathlib import Path
 
 
-def command_lines() -> list[bytes]:
-    """Return the command line of every process."""
-    found = []
+def command_lines() -> dict[int, bytes]:
+    """Return the command line of every process, by its number; a zero byte ends each argument."""
+    found: dict[int, bytes] = {}
     for line in Path("/proc").glob("[0-9]*/cmdline"):
         with suppress(OSError):
-            found.append(line.read_bytes())
+            found[int(line.parent.name)] = line.read_bytes()
     return found
