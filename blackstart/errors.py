@@ -44,7 +44,7 @@ class RefusedError(BlackstartError):
 
 
 class NotWellError(RefusedError):
-    """Others that this relies on are not well now; at another look they may be (engine/patience.py)."""
+    """Others that this relies on are not well now; at another look they may be (engine/retry.py)."""
 
 
 class UnreachableError(BlackstartError):

@@ -23,7 +23,7 @@ from blackstart.phases import (
     root_application,
     seed,
 )
-from blackstart.rebuild import ceph, closing, dark, install, leaving, outage, snapshot
+from blackstart.rebuild import ceph, closing, dark, install, outage, remove_node, snapshot
 
 if TYPE_CHECKING:
     from blackstart.phases.base import Phase
@@ -60,7 +60,7 @@ BEFORE: tuple[Leg, ...] = (
     snapshot.LEG,
     ceph.QUIET,
     outage.LEG,
-    leaving.LEG,
+    remove_node.LEG,
     dark.LEG,
     install.LEG,
 )

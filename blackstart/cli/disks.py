@@ -42,7 +42,7 @@ def run(args: argparse.Namespace) -> int:
     seed = secrets.token_hex(8)
     with session(args, (), need_bundle=False) as opened:
         desired = opened.desired
-        tables = look(opened.looker.fleet, desired, seed=seed, full=args.full, nodes=opened.limit)
+        tables = look(opened.observer.fleet, desired, seed=seed, full=args.full, nodes=opened.limit)
     errors: dict[str, BlackstartError] = {}
     verdicts: list[Verdict] = []
     for name, table in tables.items():

@@ -30,7 +30,7 @@ def run(args: argparse.Namespace) -> int:
     from blackstart.cli.display import say
     from blackstart.cli.session import session
     from blackstart.errors import InputError
-    from blackstart.metal import files, lives, media, order
+    from blackstart.metal import files, live_seed, media, order
 
     with session(args, (), need_bundle=False) as opened:
         desired = opened.desired
@@ -45,7 +45,7 @@ def run(args: argparse.Namespace) -> int:
                 f"no install of {node} is ordered",
                 hint=f"blackstart rebuild {node} orders it, and says when the stick is wanted",
             )
-        told = lives.prepare(desired, opened.state, ordered, token=secrets.token_urlsafe(24))
+        told = live_seed.prepare(desired, opened.state, ordered, token=secrets.token_urlsafe(24))
         media.write(args.to, desired, ordered, told)
         for line in media.instructions(args.to, desired, ordered):
             say(line)

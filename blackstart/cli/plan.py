@@ -23,7 +23,7 @@ def run(args: argparse.Namespace) -> int:
     from blackstart.verbs import UP
 
     with session(args, UP, need_bundle=False) as opened:
-        observed = opened.looker.look()
+        observed = opened.observer.look()
         refuse_unreachable(observed, opened.limit, opened.ordered)
         steps = plan(UP, opened.desired, observed, opened.limit)
         if args.json:

@@ -84,9 +84,9 @@ def _node(opened: Session, name: str) -> Node:
 
 def _plan(args: argparse.Namespace, opened: Session, node: Node) -> int:
     from blackstart.cli.session import document
-    from blackstart.rebuild.path import path, text
+    from blackstart.rebuild.context import gather
+    from blackstart.rebuild.plan import path, text
     from blackstart.rebuild.run import look
-    from blackstart.rebuild.works import gather
     from blackstart.verbs import AFTER, BEFORE, UP
 
     seen = look(gather(opened, node, None))
@@ -100,8 +100,8 @@ def _begin(args: argparse.Namespace, opened: Session, node: Node) -> None:
     import secrets
     import time
 
+    from blackstart.rebuild.context import gather
     from blackstart.rebuild.run import begin
-    from blackstart.rebuild.works import gather
 
     works = gather(opened, node, None, say=lambda line: print(line, file=sys.stderr))
     begin(works, lambda seen: _confirm(args, node, seen), order_id=secrets.token_hex(8), now=time.time())
@@ -109,8 +109,8 @@ def _begin(args: argparse.Namespace, opened: Session, node: Node) -> None:
 
 def _rebuild(args: argparse.Namespace, opened: Session, node: Node, journal: Journal) -> tuple[str, ...]:
     from blackstart.cli.running import prepared
+    from blackstart.rebuild.context import gather
     from blackstart.rebuild.run import rebuild
-    from blackstart.rebuild.works import gather
     from blackstart.verbs import AFTER, BEFORE, UP
 
     up = prepared(opened, journal, UP, (node.name,))

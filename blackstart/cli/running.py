@@ -52,7 +52,7 @@ def prepared(
         desired=opened.desired,
         sources=opened.sources,
         phases=phases,
-        looker=opened.looker,
+        observer=opened.observer,
         journal=journal,
         bundle=opened.bundle,
         limit=limit,
@@ -104,7 +104,7 @@ def _say_result(args: argparse.Namespace, opened: Session, applied: tuple[str, .
     from blackstart.probe.state import status
     from blackstart.verbs import UP
 
-    seen = status(opened.desired, opened.looker.latest, UP)
+    seen = status(opened.desired, opened.observer.latest, UP)
     if args.json:
         summary: dict[str, Any] = {"steps": list(applied), "nothing_to_do": not applied}
         print(document({**summary, "seconds": seconds, "status": seen.document()}))

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from blackstart import paths
 from blackstart.bundle.manifest import Bundle
-from blackstart.engine.looker import Looker
+from blackstart.engine.observer import Observer
 from blackstart.engine.ssh import Fleet
 from blackstart.errors import InputError, UnreachableError
 from blackstart.metal.order import folder
@@ -34,7 +34,7 @@ class Session:
     desired: Cluster
     sources: Sequence[Path]
     bundle: Bundle | None
-    looker: Looker
+    observer: Observer
     limit: tuple[str, ...]
 
     @property
@@ -71,7 +71,7 @@ def session(args: argparse.Namespace, phases: Sequence[Phase], *, need_bundle: b
     _require_network(desired)
     fleet = Fleet(desired.nodes, paths.state(desired.name))
     try:
-        yield Session(desired, sources, bundle, Looker(desired, fleet, phases, hostvars, bundle, sources), limit)
+        yield Session(desired, sources, bundle, Observer(desired, fleet, phases, hostvars, bundle, sources), limit)
     finally:
         fleet.close()
 

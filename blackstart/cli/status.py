@@ -24,12 +24,12 @@ def run(args: argparse.Namespace) -> int:
     from blackstart.verbs import UP
 
     with session(args, UP, need_bundle=False) as opened:
-        seen = status(opened.desired, opened.looker.look(), UP)
+        seen = status(opened.desired, opened.observer.look(), UP)
         if args.json:
             print(document({"name": opened.desired.name, **seen.document()}))
         else:
             print(f"{opened.desired.name}: {seen.cluster}\n{text(seen)}")
-        return int(Exit.OK if opened.looker.reachable() else Exit.UNREACHABLE)
+        return int(Exit.OK if opened.observer.reachable() else Exit.UNREACHABLE)
 
 
 def text(seen: Status) -> str:

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from blackstart.engine.journal import Journal
-    from blackstart.engine.looker import Looker
+    from blackstart.engine.observer import Observer
     from blackstart.model.cluster import Cluster
     from blackstart.phases.base import Look, Phase
 
@@ -25,7 +25,7 @@ class Gates:
     def __init__(
         self,
         desired: Cluster,
-        looker: Looker,
+        observer: Observer,
         journal: Journal,
         timeouts: Mapping[str, float],
         *,
@@ -33,13 +33,13 @@ class Gates:
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
-        """Look through looker; timeouts says by phase how many seconds its gate may take; time comes from outside.
+        """Look through observer; timeouts says by phase how many seconds its gate may take; time comes from outside.
 
         mend is called after each look that found a gate closed: some trouble shows only while one waits (a pod that a
         power cut left broken). It returns whether it did something, and then has looked anew.
         """
         self._desired = desired
-        self._looker = looker
+        self._observer = observer
         self._journal = journal
         self._timeouts = timeouts
         self._mend = mend
@@ -57,7 +57,7 @@ class Gates:
 
     def _notice(self) -> None:
         for phase in tuple(self._pending.values()):
-            look = phase.gate(self._desired, self._looker.latest)
+            look = phase.gate(self._desired, self._observer.latest)
             if look.open:
                 del self._pending[phase.name]
                 self._journal.write("gate_look", phase=phase.name, open=True, seen=look.seen)
@@ -82,7 +82,7 @@ class Gates:
         for _ in range(ROUNDS):
             if not self.wait(phases):
                 return
-        looks = {phase.name: phase.gate(self._desired, self._looker.latest) for phase in phases}
+        looks = {phase.name: phase.gate(self._desired, self._observer.latest) for phase in phases}
         said = "; ".join(f"{name}: {look.seen}" for name, look in looks.items() if not look.open)
         raise GateTimeoutError(
             f"gates open and close again and again; last seen: {said or 'all are open'}",
@@ -90,7 +90,7 @@ class Gates:
         )
 
     def _wait_one(self, phase: Phase, *, enough: bool) -> bool:
-        look = phase.gate(self._desired, self._looker.latest)
+        look = phase.gate(self._desired, self._observer.latest)
         if look.suffices if enough else look.open:
             return False
         started = self._clock()
@@ -110,8 +110,8 @@ class Gates:
                 )
             if not self._mend():
                 self._sleep(PAUSE)
-                self._looker.look()
-            look = phase.gate(self._desired, self._looker.latest)
+                self._observer.look()
+            look = phase.gate(self._desired, self._observer.latest)
             self._notice()
             if look.suffices if enough else look.open:
                 break

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from blackstart import paths
 from blackstart.bundle.server import serve
 from blackstart.engine.gates import Gates
-from blackstart.engine.patience import patiently
+from blackstart.engine.retry import retry_not_well
 from blackstart.errors import BlackstartError, InputError, NotWellError, UnreachableError
 from blackstart.probe.receipts import write_receipts
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from blackstart.bundle.manifest import Bundle
     from blackstart.engine.journal import Journal
-    from blackstart.engine.looker import Looker
+    from blackstart.engine.observer import Observer
     from blackstart.engine.runner import Runner
     from blackstart.model.cluster import Cluster
     from blackstart.phases.base import Phase, Play, Reason
@@ -91,7 +91,7 @@ class Run:
     desired: Cluster
     sources: Sequence[Path]
     phases: Sequence[Phase]
-    looker: Looker
+    observer: Observer
     journal: Journal
     bundle: Bundle
     limit: Sequence[str]
@@ -104,9 +104,9 @@ class Run:
 
         Raises what phases, roles and gates raise; whatever was reached stays, and the next run goes on from there.
         """
-        observed = self.looker.look()
+        observed = self.observer.look()
         # Break-glass works through whichever control plane answers; everything else needs every node that it is for.
-        answering = self.looker.reachable()
+        answering = self.observer.reachable()
         whole = any(phase.local for phase in self.phases)
         refuse_unreachable(observed, self.limit if whole or not answering else answering, self.ordered)
         steps = plan(self.phases, self.desired, observed, self.limit)
@@ -117,7 +117,7 @@ class Run:
             closed = any(not phase.gate(self.desired, observed).open for phase in self.phases)
             if steps or closed:
                 self._check_bundle()
-                url = stack.enter_context(serve(self.bundle.path, self.looker.fleet.local_address(answering[0])))
+                url = stack.enter_context(serve(self.bundle.path, self.observer.fleet.local_address(answering[0])))
                 variables = {
                     "bundle_url": url,
                     "bundle_images": [_image(image) for image in self.bundle.images],
@@ -132,11 +132,11 @@ class Run:
         own = {phase.name: phase.timeout for phase in self.phases}
         own["root_application"] = self.desired.gitops.timeout_minutes * 60.0
         timeouts = own if self.timeout is None else dict.fromkeys(own, self.timeout)
-        return Gates(self.desired, self.looker, self.journal, timeouts, mend=mend)
+        return Gates(self.desired, self.observer, self.journal, timeouts, mend=mend)
 
     def _batch(self, batch: Sequence[Phase], gates: Gates, variables: dict[str, Any]) -> None:
         """Apply neighbouring phases in one Ansible run, those of them that still have reasons."""
-        steps = plan(batch, self.desired, self.looker.latest, self.limit)
+        steps = plan(batch, self.desired, self.observer.latest, self.limit)
         if not steps:
             return
         needed = {name for step in steps for name in step.phase.needs}
@@ -145,17 +145,17 @@ class Run:
 
     def _mend(self, variables: dict[str, Any]) -> bool:
         """Apply again what mends trouble that shows only later; not often, or it mends nothing."""
-        if not self.looker.latest.api.reachable:
+        if not self.observer.latest.api.reachable:
             return False
         menders = [phase for phase in self.phases if phase.name in MENDERS and self._may_mend(phase)]
-        steps = plan(menders, self.desired, self.looker.latest, self.limit)
+        steps = plan(menders, self.desired, self.observer.latest, self.limit)
         if not steps:
             return False
         return bool(self._play([steps[0].phase], variables))
 
     def _may_mend(self, phase: Phase) -> bool:
         times = self.applied.get(phase.name, [])
-        waits = [other.gate(self.desired, self.looker.latest) for other in self.phases if other.name in phase.needs]
+        waits = [other.gate(self.desired, self.observer.latest) for other in self.phases if other.name in phase.needs]
         return (
             len(times) < MENDS
             and time.monotonic() - max(times, default=0.0) > MEND_PAUSE
@@ -164,21 +164,21 @@ class Run:
 
     def _decide(self, phases: Sequence[Phase]) -> tuple[tuple[Step, ...], list[Play]]:
         """Return what the newest look asks for; NotWellError leaves a newer one behind."""
-        observed = self.looker.latest
+        observed = self.observer.latest
         try:
             steps = plan(phases, self.desired, observed, self.limit)
             return steps, [self._limited(step.phase, step.phase.play(self.desired, observed)) for step in steps]
         except NotWellError:
-            self.looker.look()
+            self.observer.look()
             raise
 
     def _play(self, phases: Sequence[Phase], variables: dict[str, Any]) -> list[Phase]:
         """Apply those of the phases that have reasons in one Ansible run, and return them."""
-        steps, plays = patiently(partial(self._decide, phases), lambda text: self.journal.write("note", text=text))
+        steps, plays = retry_not_well(partial(self._decide, phases), lambda text: self.journal.write("note", text=text))
         if not steps:
             return []
         names = [step.phase.name for step in steps]
-        observed = self.looker.latest
+        observed = self.observer.latest
         started = time.monotonic()
         for step, play in zip(steps, plays, strict=True):
             self.journal.write("phase_start", phase=step.phase.name, title=step.phase.title, nodes=list(play.limit))
@@ -190,11 +190,11 @@ class Run:
             raise
         for entry in (entry for play in plays for entry in play.variables.get("healed", [])):
             self.journal.write("healed", **entry)
-        write_receipts(self.looker.fleet, self.desired, observed, [step.phase for step in steps], plays)
+        write_receipts(self.observer.fleet, self.desired, observed, [step.phase for step in steps], plays)
         for name in names:
             self.applied.setdefault(name, []).append(time.monotonic())
         self._end(names, "ok", changed, started)
-        self.looker.look()
+        self.observer.look()
         return [step.phase for step in steps]
 
     def _end(self, names: Sequence[str], status: str, changed: Mapping[str, int], started: float) -> None:

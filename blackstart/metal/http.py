@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 from urllib.parse import urlsplit
 
 from blackstart.errors import InputError
-from blackstart.metal.asked import Asked, Step
+from blackstart.metal.boot_progress import Asked, Step
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from blackstart.bundle import server
 from blackstart.engine.ssh import Fleet, RemoteError, public_keys
 from blackstart.errors import GateTimeoutError, RefusedError, UnreachableError
-from blackstart.metal import lives, pins, prove
+from blackstart.metal import known_hosts, live_seed, machine_identity
 from blackstart.metal import order as orders
 from blackstart.phases.base import Play
 from blackstart.power import waits
@@ -33,7 +33,7 @@ BOOT_SECONDS = 600.0  # firmware that tries a network before its disk takes minu
 class Live:
     """An order's live system, and the connection to it."""
 
-    told: lives.Told
+    told: live_seed.Told
     fleet: Fleet
     name: str
 
@@ -70,7 +70,7 @@ def from_dark(order: Order, site: Site, boot: Callable[[Live, bool], None], seco
 @contextmanager
 def _live(order: Order, site: Site) -> Iterator[Live]:
     """Make what an order's live system is told, unless it is there, and be ready to talk to it."""
-    told = lives.prepare(site.desired, site.state, order, token=secrets.token_urlsafe(_TOKEN_BYTES))
+    told = live_seed.prepare(site.desired, site.state, order, token=secrets.token_urlsafe(_TOKEN_BYTES))
     fleet = Fleet([site.desired.node(order.node)], told.folder)
     try:
         yield Live(told, fleet, order.node)
@@ -81,7 +81,7 @@ def _live(order: Order, site: Site) -> Iterator[Live]:
 def installed(order: Order, site: Site) -> bool:
     """Say whether the ordered system runs: it shows the order's host key, and says the order's id."""
     node = site.desired.node(order.node)
-    if pins.pinned(site.state / "known_hosts", node) != order.host_key:
+    if known_hosts.pinned(site.state / "known_hosts", node) != order.host_key:
         return False
     try:
         return _mark(site.fleet, order.node) == {"id": order.id, "node": order.node}
@@ -92,7 +92,7 @@ def installed(order: Order, site: Site) -> bool:
 def _comes_back(order: Order, site: Site, seconds: float) -> bool:
     """Wait for a system that was installed and has not answered yet; its key is pinned once it is whole."""
     node = site.desired.node(order.node)
-    if pins.pinned(site.state / "known_hosts", node) != order.host_key:
+    if known_hosts.pinned(site.state / "known_hosts", node) != order.host_key:
         return False
     site.say(f"{order.node}: its system was installed by an earlier run; waiting for it")
     if site.driver.state().power is Power.OFF:
@@ -119,20 +119,20 @@ def _require_gone(order: Order, site: Site) -> None:
 
 def _from_live(order: Order, site: Site, system: Live, seconds: float) -> None:
     """Take a machine from its live system to its own: prove it, install, reboot, await it by its pinned key."""
-    mark, wanted = _mark(system.fleet, order.node), lives.mark(order)
+    mark, wanted = _mark(system.fleet, order.node), live_seed.mark(order)
     if mark != wanted:
         raise RefusedError(
             f"the live system of {order.node} says that it is {json.dumps(mark)}, wanted {json.dumps(wanted)}",
             hint="switch the machine off, and run the same command again",
         )
-    prove.prove(system.fleet, site.desired.node(order.node))
+    machine_identity.prove(system.fleet, site.desired.node(order.node))
     site.say(f"{order.node}: the live system runs on the machine that is meant; installing")
     bundle = site.desired.bundle_path
     with server.serve(bundle, system.fleet.local_address(order.node)) as url:
         variables = {"bundle_url": url, **_facts(order, site)}
         site.runner(system.told.folder).play([Play(PLAYBOOK, (order.node,), variables)], {})
     before = waits.boot_of(system.fleet, order.node)
-    pins.pin(site.state / "known_hosts", site.desired.node(order.node), order.host_key)
+    known_hosts.pin(site.state / "known_hosts", site.desired.node(order.node), order.host_key)
     # A second later: the answer to this command is to come through before sshd is gone. Not up to a minute later, as
     # timers are when nothing is said (systemd.timer(5), AccuracySec).
     soon = ["systemd-run", "--quiet", "--on-active=1", "--timer-property=AccuracySec=100ms"]

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 from blackstart.errors import RefusedError
 from blackstart.lab import machines
 from blackstart.lab.layout import LAB
+from blackstart.metal.known_hosts import pin
 from blackstart.metal.order import private_key
-from blackstart.metal.pins import pin
 from blackstart.power.waits import await_live
 
 if TYPE_CHECKING:

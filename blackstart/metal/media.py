@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING
 
 from blackstart.engine import process
 from blackstart.errors import GateTimeoutError, InputError
-from blackstart.metal import install, lives
+from blackstart.metal import install, live_seed
 from blackstart.power import waits
 
 if TYPE_CHECKING:
     from blackstart.metal.install import Live
     from blackstart.metal.installer import Site
-    from blackstart.metal.lives import Told
+    from blackstart.metal.live_seed import Told
     from blackstart.metal.order import Order
     from blackstart.model.cluster import Cluster
 
@@ -76,7 +76,7 @@ def write(image: Path, desired: Cluster, order: Order, told: Told) -> None:
         ) from error
     room = Path(tempfile.mkdtemp(prefix="blackstart-seed-"))
     try:
-        for name, text in lives.seed(desired, order, told).items():
+        for name, text in live_seed.seed(desired, order, told).items():
             (room / name).write_text(text)
         # Into the file that is there already, so that it is never readable for others.
         process.run(["truncate", "--size", f"{_KIBIBYTES}K", image])

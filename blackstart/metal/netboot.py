@@ -7,7 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from blackstart.errors import GateTimeoutError, InputError
-from blackstart.metal import http, install, lives, pxe
+from blackstart.metal import http, install, live_seed, pxe
 from blackstart.metal.serve import serving
 from blackstart.power import waits
 from blackstart.power.base import BootsNetwork, Power
@@ -51,8 +51,8 @@ class Netboot:
     def _boot(self, order: Order, site: Site, system: Live, dark: bool, *, server: Server, mac: str) -> None:  # noqa: FBT001 - install.from_dark()'s
         if not dark:
             _darken(order, site)
-        token, told = system.told.token, lives.seed(site.desired, order, system.told)
-        script = lives.script(site.desired.netboot, server.url, mac, token)
+        token, told = system.told.token, live_seed.seed(site.desired, order, system.told)
+        script = live_seed.script(site.desired.netboot, server.url, mac, token)
         server.boots.authorise(mac, script, token, told)
         try:
             _switch_on(site)

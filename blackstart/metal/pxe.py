@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING
 
 from blackstart.engine import process
 from blackstart.errors import InputError
-from blackstart.metal.asked import Asked, Step
+from blackstart.metal.boot_progress import Asked, Step
 from blackstart.model.cluster import is_placeholder
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from blackstart.errors import InputError
 from blackstart.metal import files, http, pxe
-from blackstart.metal.asked import Asked
+from blackstart.metal.boot_progress import Asked
 from blackstart.metal.http import Boots
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from blackstart.errors import RefusedError, UnreachableError
 from blackstart.phases.base import Look, Play, Reason, Watch
-from blackstart.phases.cluster_level import act, workload
+from blackstart.phases.cluster_phase import act, workload
 
 if TYPE_CHECKING:
     from blackstart.model.cluster import Cluster

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from blackstart.errors import NotWellError, RefusedError
 from blackstart.phases.base import Look, Play, Reason, Watch
-from blackstart.phases.cluster_level import acting
+from blackstart.phases.cluster_phase import acting
 from blackstart.phases.control_plane import first, started
 from blackstart.probe.observed import KUBEADM
 

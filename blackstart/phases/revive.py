@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from blackstart.phases.base import Look, Play, Reason, Watch
-from blackstart.phases.cluster_level import act, acting, unseen
+from blackstart.phases.cluster_phase import act, acting, unseen
 
 if TYPE_CHECKING:
     from blackstart.model.cluster import Cluster

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from blackstart.phases import leaves
+from blackstart.phases import application_health
 from blackstart.phases.base import Look, Play, Reason, Watch
-from blackstart.phases.cluster_level import act, acting, inputs_changed, unseen
+from blackstart.phases.cluster_phase import act, acting, inputs_changed, unseen
 
 if TYPE_CHECKING:
     from blackstart.model.cluster import Cluster
@@ -22,11 +22,11 @@ def _since(observed: Observed) -> float:
 
 def _below(observed: Observed) -> list[Application]:
     known = {app.name: app for app in observed.api.applications}
-    return [known[name] for name in leaves.reachable(ROOT, known) if name in known]
+    return [known[name] for name in application_health.reachable(ROOT, known) if name in known]
 
 
 def _errors(app: Application) -> bool:
-    return any(leaves.errors(text) for text in app.conditions)
+    return any(application_health.errors(text) for text in app.conditions)
 
 
 class RootApplication:
@@ -48,11 +48,13 @@ class RootApplication:
             return [Reason("the root application is not applied")]
         since = _since(observed)
         found = inputs_changed(self.name, observed)
-        found += [Reason(f"the last sync of {app.name} failed") for app in below if leaves.failed(app)]
+        found += [Reason(f"the last sync of {app.name} failed") for app in below if application_health.failed(app)]
         found += [
-            Reason(f"Argo CD could not compare {app.name}") for app in below if _errors(app) and not leaves.failed(app)
+            Reason(f"Argo CD could not compare {app.name}")
+            for app in below
+            if _errors(app) and not application_health.failed(app)
         ]
-        if old := [app.name for app in below if leaves.stale(app, since)]:
+        if old := [app.name for app in below if application_health.stale(app, since)]:
             found.append(Reason(f"the status of {', '.join(old)} is older than the last start of a machine"))
         return found
 
@@ -60,15 +62,19 @@ class RootApplication:
         """Run from the first node whose API answers; names what to refresh, and what to sync again."""
         since = _since(observed)
         below = _below(observed)
-        refresh = [app.name for app in below if leaves.stale(app, since) or leaves.failed(app) or _errors(app)]
-        resync = [app.name for app in below if leaves.failed(app)]
+        refresh = [
+            app.name
+            for app in below
+            if application_health.stale(app, since) or application_health.failed(app) or _errors(app)
+        ]
+        resync = [app.name for app in below if application_health.failed(app)]
         return act(self.name, acting(observed), root_application_refresh=refresh, root_application_resync=resync)
 
     def gate(self, desired: Cluster, observed: Observed) -> Look:  # noqa: ARG002 - the Protocol's signature
         """Open when every application reachable from the root is what its repository says, and well."""
         if not observed.api.reachable:
             return Look(open=False, seen="no API answers")
-        seen = leaves.survey(ROOT, observed.api.applications, observed.api.broken_pods, _since(observed))
+        seen = application_health.survey(ROOT, observed.api.applications, observed.api.broken_pods, _since(observed))
         return Look(open=seen.healthy, seen=str(seen))
 
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from blackstart.phases import leaves
+from blackstart.phases import application_health
 from blackstart.phases.base import Look, Play, Reason, Watch
-from blackstart.phases.cluster_level import act, acting, inputs_changed, unseen
+from blackstart.phases.cluster_phase import act, acting, inputs_changed, unseen
 
 if TYPE_CHECKING:
     from blackstart.model.cluster import Cluster
@@ -30,7 +30,7 @@ class Seed:
         refused = [
             Reason(f"Application {app.name} is refused, because the API does not know the kind {kind}")
             for app in observed.api.applications
-            for kind in leaves.missing_kinds(app)
+            for kind in application_health.missing_kinds(app)
         ]
         return inputs_changed(self.name, observed) + refused
 

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from blackstart.engine.looker import Looker
+    from blackstart.engine.observer import Observer
     from blackstart.engine.runner import Runner
     from blackstart.metal.installer import Installer, Site
     from blackstart.metal.order import Order
@@ -60,7 +60,7 @@ class Works:
     desired: Cluster
     node: str
     state: Path
-    looker: Looker
+    observer: Observer
     driver: Driver
     installer: Installer
     runner: Callable[[Path], Runner]
@@ -72,7 +72,7 @@ class Works:
         """Return what an installer works with."""
         from blackstart.metal.installer import Site  # noqa: PLC0415 - a plan needs none
 
-        return Site(self.desired, self.state, self.looker.fleet, self.driver, self.runner, self.say)
+        return Site(self.desired, self.state, self.observer.fleet, self.driver, self.runner, self.say)
 
 
 class Leg(Protocol):

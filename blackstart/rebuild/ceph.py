@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Literal
 
 from blackstart.phases.base import Play
-from blackstart.rebuild.leaving import neighbour, remains
+from blackstart.rebuild.remove_node import neighbour, remains
 
 if TYPE_CHECKING:
     from blackstart.model.cluster import Cluster

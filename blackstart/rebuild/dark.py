@@ -23,7 +23,7 @@ def darken(works: Works, seen: Seen, *, force: bool) -> None:
         return
     # It refuses while a shutdown is under way already, which a run that was cut off may have asked for.
     try:
-        asked = works.looker.fleet.run(works.node, ["systemctl", "--no-block", "poweroff"], timeout=20.0, check=False)
+        asked = works.observer.fleet.run(works.node, ["systemctl", "--no-block", "poweroff"], timeout=20.0, check=False)
         works.say(f"{works.node} was asked to power off" + (f": {asked.err.strip()}" if asked.status else ""))
     except UnreachableError as error:
         works.say(f"{works.node} does not answer any more: {error.message}")

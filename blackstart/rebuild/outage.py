@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from blackstart.power.base import Power
 from blackstart.rebuild.dark import darken
-from blackstart.rebuild.leaving import alive, remains
+from blackstart.rebuild.remove_node import alive, remains
 
 if TYPE_CHECKING:
     from blackstart.model.cluster import Cluster

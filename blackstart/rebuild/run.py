@@ -5,14 +5,14 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
-from blackstart.engine.patience import patiently
+from blackstart.engine.retry import retry_not_well
 from blackstart.errors import BlackstartError, GateTimeoutError
 from blackstart.metal import order as orders
 from blackstart.power.base import Power
 from blackstart.probe.disks import look as look_at_disks
 from blackstart.rebuild.base import Seen
-from blackstart.rebuild.leaving import alive
-from blackstart.rebuild.others import require_usable_disks, require_well
+from blackstart.rebuild.preconditions import require_usable_disks, require_well
+from blackstart.rebuild.remove_node import alive
 from blackstart.rebuild.snapshot import kept
 
 if TYPE_CHECKING:
@@ -29,12 +29,12 @@ def look(works: Works) -> Seen:
     power = works.driver.state()
     # A machine that is off answers nobody: each look would wait for it to the end.
     dark = {works.node: f"it has no power: {power.words}"} if power.power is Power.OFF else {}
-    observed = works.looker.look(dark)
+    observed = works.observer.look(dark)
     return Seen(works.node, orders.read(works.state, works.node), observed, power, kept(works.state))
 
 
 def _well(works: Works) -> Seen:
-    """Look, patiently; raise what require_well() raises while the node is still to be taken out."""
+    """Look, retry_not_well; raise what require_well() raises while the node is still to be taken out."""
 
     def attempt() -> Seen:
         seen = look(works)
@@ -42,7 +42,7 @@ def _well(works: Works) -> Seen:
             require_well(works.desired, seen)
         return seen
 
-    return patiently(attempt, works.say)
+    return retry_not_well(attempt, works.say)
 
 
 def begin(works: Works, confirm: Callable[[Seen], None], *, order_id: str, now: float) -> None:
@@ -58,7 +58,7 @@ def begin(works: Works, confirm: Callable[[Seen], None], *, order_id: str, now: 
         works.say(f"the rebuild of {works.node} that was confirmed at {begun} goes on")
         return
     if seen.facts.reachable:
-        table = look_at_disks(works.looker.fleet, works.desired, seed=order_id, nodes=[works.node])[works.node]
+        table = look_at_disks(works.observer.fleet, works.desired, seed=order_id, nodes=[works.node])[works.node]
         if isinstance(table, BlackstartError):
             raise table
         require_usable_disks(works.desired, works.node, table)

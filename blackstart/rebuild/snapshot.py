@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from blackstart.phases.base import Play
-from blackstart.rebuild.leaving import neighbour
+from blackstart.rebuild.remove_node import neighbour
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 import yaml
 
 from blackstart.engine import process
-from blackstart.metal import lives, pxe
+from blackstart.metal import live_seed, pxe
 from blackstart.metal import order as orders
 from blackstart.metal.netboot import Netboot
 from tests.metal import built, live, ordered, paper, repository
@@ -57,7 +57,7 @@ def prepare(folder: Path, machine: Machine, made: Ordered) -> Path:
     """Write what a person would have written beforehand, and return the folder."""
     desired, order, state = made.site.desired, made.order, made.site.state
     folder.mkdir(mode=0o700)
-    told = lives.prepare(desired, state, order, token="by-hand")  # noqa: S106 - nobody is to be kept out
+    told = live_seed.prepare(desired, state, order, token="by-hand")  # noqa: S106 - nobody is to be kept out
     shutil.copytree(told.folder, folder / "live")
     shutil.copy(state / "id_ed25519", folder)
     node = desired.node(order.node)
@@ -66,11 +66,11 @@ def prepare(folder: Path, machine: Machine, made: Ordered) -> Path:
     www, url = folder / "www", URL.format(here=machine.lan.here)
     seed = www / "seed" / told.token
     seed.mkdir(parents=True)
-    for name, text in lives.seed(desired, order, told).items():
+    for name, text in live_seed.seed(desired, order, told).items():
         (seed / name).write_text(text)
     (www / "live").symlink_to(built.ensure(live.part()))
     (www / "archive").symlink_to(built.ensure(repository.part()) / repository.SIGNED)
-    (www / "boot.ipxe").write_text(lives.script(desired.netboot, url, machine.mac, told.token))
+    (www / "boot.ipxe").write_text(live_seed.script(desired.netboot, url, machine.mac, told.token))
 
     keys = folder / "keys"
     for name in ("etc/ssh/sshd_config.d", "root/.ssh"):

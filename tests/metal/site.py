@@ -18,7 +18,7 @@ from blackstart.engine.journal import Journal
 from blackstart.engine.runner import Runner
 from blackstart.engine.ssh import Fleet
 from blackstart.errors import UnreachableError
-from blackstart.metal.pins import pin
+from blackstart.metal.known_hosts import pin
 from blackstart.model.cluster import Disk, Disks, Nic, Node
 from blackstart.phases.base import Play
 from blackstart.power.base import Power

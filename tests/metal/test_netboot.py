@@ -15,8 +15,8 @@ import pytest
 
 from blackstart.engine import process
 from blackstart.errors import BlackstartError, Exit, GateTimeoutError, RefusedError
+from blackstart.metal import known_hosts
 from blackstart.metal import order as orders
-from blackstart.metal import pins
 from blackstart.metal.installer import Site
 from blackstart.metal.netboot import Netboot
 from blackstart.metal.serve import serving
@@ -150,7 +150,7 @@ def test_a_machine_goes_from_dark_to_its_own_system(installed: Installed) -> Non
     assert practice.run("hostname") == NODE
     assert len(practice.run("cat", "/etc/machine-id")) == 32
     known = practice.site.state / "known_hosts"
-    assert pins.pinned(known, practice.desired.node(NODE)) == practice.order.host_key
+    assert known_hosts.pinned(known, practice.desired.node(NODE)) == practice.order.host_key
     assert practice.run("systemctl", "is-system-running", "--wait") == "running"
     lines = " | ".join(practice.said)
     asked = ("/boot.ipxe", "/order/52-54-00-77-15-01", f"/live/{live.CPIO}", "/seed/…/user-data")

@@ -19,7 +19,7 @@ import pytest
 from blackstart.engine import process
 from blackstart.errors import InputError
 from blackstart.metal import pxe
-from blackstart.metal.asked import Asked, Step
+from blackstart.metal.boot_progress import Asked, Step
 from blackstart.metal.serve import own_address, serving
 from tests.e2e.harness import until
 from tests.processes import command_lines

@@ -14,7 +14,7 @@ import pytest
 
 from blackstart.errors import BlackstartError
 from blackstart.metal import order as orders
-from blackstart.metal.asked import Step
+from blackstart.metal.boot_progress import Step
 from blackstart.metal.netboot import Netboot
 from blackstart.metal.serve import serving
 from blackstart.power import waits

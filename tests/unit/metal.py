@@ -6,12 +6,12 @@ from ipaddress import IPv4Address, IPv4Network
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from blackstart.metal import lives, order
+from blackstart.metal import live_seed, order
 from blackstart.model.cluster import Cluster, Netboot
 from blackstart.model.load import load
 
 if TYPE_CHECKING:
-    from blackstart.metal.lives import Told
+    from blackstart.metal.live_seed import Told
     from blackstart.metal.order import Order
 
 ROOT = Path(__file__).parents[2]
@@ -48,4 +48,4 @@ def live_files(folder: Path) -> Path:
 def told(desired: Cluster, state: Path) -> tuple[Order, Told]:
     """Place an order and make what its live system is told."""
     placed = order.place(state, NODE, "SERIAL-1", order_id="ab12", now=1.0)
-    return placed, lives.prepare(desired, state, placed, token="hard-to-guess")  # noqa: S106 - the test's own
+    return placed, live_seed.prepare(desired, state, placed, token="hard-to-guess")  # noqa: S106 - the test's own

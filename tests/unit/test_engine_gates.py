@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-class Looker:
+class Observer:
     """Sees the next of a row of looks each time; the last one for ever."""
 
     def __init__(self, *looks: Look) -> None:
@@ -48,8 +48,8 @@ def gates(tmp_path: Path, *looks: Look, timeout: float = 5.0) -> tuple[Gates, Pa
     clock = Clock()
     journal = Journal(tmp_path / "run")
     timeouts = {"network": timeout, "leaves": timeout}
-    looker: Any = Looker(*looks)
-    made = Gates(NOTHING, looker, journal, timeouts, clock=clock, sleep=clock.sleep)
+    observer: Any = Observer(*looks)
+    made = Gates(NOTHING, observer, journal, timeouts, clock=clock, sleep=clock.sleep)
     return made, tmp_path / "run" / "journal.jsonl"
 
 

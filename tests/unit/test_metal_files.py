@@ -11,7 +11,7 @@ import pytest
 
 from blackstart.engine import process
 from blackstart.errors import InputError
-from blackstart.metal import files, lives, media
+from blackstart.metal import files, live_seed, media
 from tests.unit import metal
 
 if TYPE_CHECKING:
@@ -78,7 +78,7 @@ def test_a_volume_for_a_stick_holds_the_seed(tmp_path: Path) -> None:
     media.write(image, desired, order, told)
     assert image.stat().st_mode & 0o777 == 0o600
     assert process.run(["blkid", "-p", "-o", "value", "-s", "LABEL", image]).stdout.strip() == "CIDATA"
-    for name, text in lives.seed(desired, order, told).items():
+    for name, text in live_seed.seed(desired, order, told).items():
         assert process.run(["mcopy", "-i", image, f"::{name}", "-"]).stdout == text
     before = image.read_bytes()
     with pytest.raises(InputError, match="File exists"):

@@ -11,9 +11,9 @@ from urllib.parse import urlsplit
 import pytest
 
 from blackstart.errors import InputError
-from blackstart.metal import files, lives
+from blackstart.metal import files, live_seed
 from blackstart.metal import http as boot_http
-from blackstart.metal.asked import Asked, Step
+from blackstart.metal.boot_progress import Asked, Step
 from blackstart.metal.http import Boots
 from tests.unit import metal
 
@@ -60,8 +60,8 @@ def client(tmp_path: Path) -> Iterator[Client]:
 
 def authorise(client: Client, state: Path) -> dict[str, str]:
     order, told = metal.told(client.desired, state)
-    seed = lives.seed(client.desired, order, told)
-    script = lives.script(client.desired.netboot, client.url, metal.MAC, told.token)
+    seed = live_seed.seed(client.desired, order, told)
+    script = live_seed.script(client.desired.netboot, client.url, metal.MAC, told.token)
     client.boots.authorise(metal.MAC, script, told.token, seed)
     return seed
 
@@ -182,7 +182,7 @@ def test_it_ends_with_its_block(tmp_path: Path) -> None:
 
 def test_a_seed_is_cloud_config_with_keys_of_this_order_alone(client: Client, tmp_path: Path) -> None:
     order, told = metal.told(client.desired, tmp_path)
-    seed = lives.seed(client.desired, order, told)
+    seed = live_seed.seed(client.desired, order, told)
     head, _, body = seed["user-data"].partition("\n")
     said = json.loads(body)
     assert head == "#cloud-config"
@@ -204,7 +204,7 @@ def test_a_seed_is_cloud_config_with_keys_of_this_order_alone(client: Client, tm
 
 def test_what_a_live_system_is_told_stays_as_long_as_its_order(client: Client, tmp_path: Path) -> None:
     order, told = metal.told(client.desired, tmp_path)
-    again = lives.prepare(client.desired, tmp_path, order, token="another")  # noqa: S106 - the test's own
+    again = live_seed.prepare(client.desired, tmp_path, order, token="another")  # noqa: S106 - the test's own
     assert (again.token, again.host_key.read_text()) == ("hard-to-guess", told.host_key.read_text())
     assert told.folder.stat().st_mode & 0o077 == 0
     assert told.host_key.stat().st_mode & 0o077 == 0

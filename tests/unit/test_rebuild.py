@@ -9,14 +9,14 @@ import pytest
 
 from blackstart.errors import GateTimeoutError, InputError, RefusedError
 from blackstart.metal import order as orders
-from blackstart.metal.pins import pin
+from blackstart.metal.known_hosts import pin
 from blackstart.power.base import Power
 from blackstart.power.base import Seen as PowerSeen
 from blackstart.probe.observed import NodeFacts, Observed
-from blackstart.rebuild import ceph, closing, install, leaving, outage, run, snapshot
+from blackstart.rebuild import ceph, closing, install, outage, remove_node, run, snapshot
 from blackstart.rebuild.base import Seen
-from blackstart.rebuild.others import require_well
-from blackstart.rebuild.path import path, text
+from blackstart.rebuild.plan import path, text
+from blackstart.rebuild.preconditions import require_well
 from blackstart.verbs import AFTER, BEFORE, UP
 from tests.unit.test_phases_cluster import DESIRED, HEALTHY, NAMES, etcd, with_api, with_node
 
@@ -85,7 +85,7 @@ def test_a_member_under_the_ordered_id_is_not_taken_out_again() -> None:
 
 def test_without_an_order_nothing_counts_as_new() -> None:
     back = seen(with_node(HEALTHY, NODE, installation=ORDER.id), order=None)
-    assert leaving.LEG.reasons(DESIRED, back)
+    assert remove_node.LEG.reasons(DESIRED, back)
     assert install.LEG.reasons(DESIRED, back)
 
 

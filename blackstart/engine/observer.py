@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from blackstart.probe.observed import Observed
 
 
-class Looker:
+class Observer:
     """Looks at nodes and API over one fleet; `latest` is what was seen last."""
 
     latest: Observed

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from blackstart.phases import leaves
+from blackstart.phases import application_health
 from blackstart.probe.observed import Application, BrokenPod
 
 STARTED = 1_760_000_000.0  # 2025-10-09T08:53:20Z
@@ -33,17 +33,17 @@ def app(name: str, *children: str, **changes: Any) -> Application:
 
 
 def say(*applications: Application, pods: tuple[BrokenPod, ...] = ()) -> str:
-    return str(leaves.survey("root", applications, pods, STARTED))
+    return str(application_health.survey("root", applications, pods, STARTED))
 
 
 def test_all_well() -> None:
-    seen = leaves.survey("root", (app("root", "crds", "web"), app("crds"), app("web")), (), STARTED)
+    seen = application_health.survey("root", (app("root", "crds", "web"), app("crds"), app("web")), (), STARTED)
     assert seen.healthy
     assert str(seen) == "3 of 3 applications Synced and Healthy"
 
 
 def test_no_root_is_not_healthy() -> None:
-    assert not leaves.survey("root", (), (), STARTED).healthy
+    assert not application_health.survey("root", (), (), STARTED).healthy
     assert say() == "0 of 1 applications Synced and Healthy: root: is not created yet"
 
 
@@ -103,7 +103,7 @@ def test_a_refused_sync_names_the_kind(phase: str) -> None:
         message=message,
         waiting_on=('Beacon platform: Beacon.lab.home "" not found',),
     )
-    assert leaves.missing_kinds(root) == ("Beacon",)
+    assert application_health.missing_kinds(root) == ("Beacon",)
     seen = say(root)
     assert "root: its whole sync is refused (one or more synchronization tasks are not valid)" in seen
     assert "does not know the kind Beacon" in seen
@@ -119,7 +119,7 @@ def test_a_refused_sync_names_the_kind(phase: str) -> None:
 )
 def test_a_missing_kind_is_found_in_each_wording(text: str) -> None:
     root = app("root", message="one or more synchronization tasks are not valid", waiting_on=(f"Beacon x: {text}",))
-    assert leaves.missing_kinds(root) == ("Beacon",)
+    assert application_health.missing_kinds(root) == ("Beacon",)
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from blackstart.engine.patience import PAUSE, patiently
+from blackstart.engine.retry import PAUSE, retry_not_well
 from blackstart.errors import Exit, NotWellError, RefusedError
 from tests.unit.clock import Clock
 
@@ -17,7 +17,7 @@ def test_what_passes_is_waited_for_and_said_once() -> None:
             raise NotWellError("an election")
         return "done"
 
-    assert patiently(attempt, said.append, seconds=15, clock=time, sleep=time.sleep) == "done"
+    assert retry_not_well(attempt, said.append, seconds=15, clock=time, sleep=time.sleep) == "done"
     assert said == ["an election; this may pass, and is looked at again for 15 s"]
     assert time.now == pytest.approx(5, abs=PAUSE)
 
@@ -29,7 +29,7 @@ def test_what_stays_is_refused_in_the_last_words() -> None:
         raise NotWellError(f"at {time.now:.0f} s")
 
     with pytest.raises(NotWellError, match="at 15 s") as caught:
-        patiently(attempt, lambda _: None, seconds=15, clock=time, sleep=time.sleep)
+        retry_not_well(attempt, lambda _: None, seconds=15, clock=time, sleep=time.sleep)
     assert caught.value.exit_code == Exit.REFUSED
 
 
@@ -40,5 +40,5 @@ def test_another_refusal_comes_at_once() -> None:
         raise RefusedError("another machine")
 
     with pytest.raises(RefusedError, match="another machine"):
-        patiently(attempt, lambda _: None, clock=time, sleep=time.sleep)
+        retry_not_well(attempt, lambda _: None, clock=time, sleep=time.sleep)
     assert time.now == 0

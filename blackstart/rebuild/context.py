@@ -50,7 +50,7 @@ def gather(
         desired=opened.desired,
         node=node.name,
         state=opened.state,
-        looker=opened.looker,
+        observer=opened.observer,
         driver=power.driver(opened.desired, node.name),
         installer=installer(node),
         runner=runner,

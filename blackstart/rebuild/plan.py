@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from blackstart.errors import RefusedError
-from blackstart.rebuild.others import require_well
+from blackstart.rebuild.preconditions import require_well
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

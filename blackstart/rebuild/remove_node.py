@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from blackstart.phases.base import Play
-from blackstart.phases.cluster_level import acting
+from blackstart.phases.cluster_phase import acting
 from blackstart.phases.members import etcd_members
 from blackstart.power.base import Power
 
@@ -73,7 +73,7 @@ def _endpoint_elsewhere(works: Works, seen: Seen) -> Iterator[None]:
     if not (seen.facts.reachable and seen.facts.holds_endpoint):
         yield
         return
-    fleet = works.looker.fleet
+    fleet = works.observer.fleet
     fleet.run(works.node, ["systemctl", "stop", "keepalived"], timeout=20.0)
     works.say(f"{works.node} gave the API's address to another node")
     try:

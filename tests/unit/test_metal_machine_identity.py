@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from blackstart.metal.prove import reasons
+from blackstart.metal.machine_identity import reasons
 from tests.unit import metal
 
 if TYPE_CHECKING:

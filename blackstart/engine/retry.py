@@ -15,7 +15,7 @@ SECONDS = 15.0  # an election, and a joined member that catches up, on slow disk
 PAUSE = 1.0
 
 
-def patiently(
+def retry_not_well(
     attempt: Callable[[], T],
     say: Callable[[str], None],
     *,
