@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from blackstart.engine.journal import Journal
-    from blackstart.phases.base import Play
+    from blackstart.step import Play
 
 _STATUS = {
     "runner_on_ok": "ok",
@@ -148,13 +148,23 @@ class Runner:
         Raises RoleFailedError, UnreachableError or InterruptedRunError. On Ctrl-C Ansible is told to stop, then
         waited for; what runs on the nodes in units of its own (kubeadm, the image importer) goes on there.
         """
-        private = Path(tempfile.mkdtemp(prefix="blackstart-"))
+        playing = self.start(plays, variables)
         try:
-            return self._run(private, plays, variables)
-        finally:
-            shutil.rmtree(private, ignore_errors=True)
+            while not playing.done.wait(0.2):
+                pass
+        except (KeyboardInterrupt, InterruptedRunError) as error:
+            playing.signal()
+            playing.stop()
+            raise InterruptedRunError(
+                "interrupted while a role was running",
+                hint="nothing is lost: kubeadm and image imports end by themselves on the nodes; "
+                "run the same command to go on",
+            ) from error
+        return playing.result()
 
-    def _run(self, private: Path, plays: Sequence[Play], variables: Mapping[str, Any]) -> dict[str, int]:
+    def start(self, plays: Sequence[Play], variables: Mapping[str, Any]) -> Playing:
+        """Start plays as one Ansible run and return at once."""
+        private = Path(tempfile.mkdtemp(prefix="blackstart-"))
         extra = {**SILENCE, **variables}
         nodes: set[str] = set()
         for play in plays:
@@ -166,8 +176,8 @@ class Runner:
         book.write_text(json.dumps(imports))
         (private / "vars.json").write_text(json.dumps(extra))
         watcher = _Watcher(self._journal, _play_names([rooms / f"{play.playbook}.yml" for play in plays]))
-        stop, done = threading.Event(), threading.Event()
-        thread, run = ansible_runner.run_async(
+        playing = Playing(private, watcher)
+        playing.run = ansible_runner.run_async(
             private_data_dir=str(private),
             playbook=str(book),
             inventory=[str(source) for source in self._sources],
@@ -176,39 +186,55 @@ class Runner:
             envvars=self._environment(),
             event_handler=watcher,
             # Without one it takes SIGINT for itself, and for good (ansible_runner/utils/__init__.py, signal_handler).
-            cancel_callback=stop.is_set,
-            finished_callback=lambda _run: done.set(),
+            cancel_callback=playing.cancelled.is_set,
+            finished_callback=lambda _run: playing.done.set(),
             suppress_env_files=True,
             quiet=True,
-        )
-        _wait(thread, watcher, stop, done)
-        if run.status == "successful" and run.rc == 0:
-            return watcher.changed
-        raise _failure(watcher, private)
+        )[1]
+        return playing
 
 
-def _wait(thread: threading.Thread, watcher: _Watcher, stop: threading.Event, done: threading.Event) -> None:
-    """Wait for the run; on an interrupt send SIGINT to Ansible itself, and set stop when that does not end it.
+class Playing:
+    """An Ansible run that goes on in a process of its own; `done` is set when it has ended.
 
-    ansible-runner's own cancel kills the main process group only and leaves workers behind, since ansible-core's
-    workers call setsid(); SIGINT to ansible-playbook ends them all. The thread is not joined: an interrupted join takes
-    a running thread for one that has ended (CPython gh-90882), and its folder would go away under it.
+    Its thread is never joined: an interrupted join takes a running thread for one that has ended (CPython gh-90882),
+    and its folder would go away under it.
     """
-    try:
-        while thread.is_alive() and not done.wait(0.2):
-            pass
-    except (KeyboardInterrupt, InterruptedRunError) as error:
-        if watcher.pid:
+
+    def __init__(self, private: Path, watcher: _Watcher) -> None:
+        """Keep what the run has to itself: its folder, and who listens to it."""
+        self.done = threading.Event()
+        self.cancelled = threading.Event()
+        self.run: Any = None
+        self._private = private
+        self._watcher = watcher
+
+    def result(self) -> dict[str, int]:
+        """Return the number of changed tasks by node once it is done; raises what it failed with."""
+        try:
+            if self.run.status == "successful" and self.run.rc == 0:
+                return self._watcher.changed
+            raise _failure(self._watcher, self._private)
+        finally:
+            shutil.rmtree(self._private, ignore_errors=True)
+
+    def signal(self) -> None:
+        """Ask Ansible itself to stop.
+
+        ansible-runner's own cancel kills the main process group only and leaves workers behind, since ansible-core's
+        workers call setsid(); SIGINT to ansible-playbook ends them all.
+        """
+        if self._watcher.pid:
             with suppress(ProcessLookupError):
-                os.kill(watcher.pid, signal.SIGINT)
-            done.wait(15)
-        stop.set()
-        done.wait(10)
-        raise InterruptedRunError(
-            "interrupted while a role was running",
-            hint="nothing is lost: kubeadm and image imports end by themselves on the nodes; "
-            "run the same command to go on",
-        ) from error
+                os.kill(self._watcher.pid, signal.SIGINT)
+
+    def stop(self) -> None:
+        """Wait until it has stopped, cancel it when it does not, and remove its folder."""
+        if self._watcher.pid:
+            self.done.wait(15)
+        self.cancelled.set()
+        self.done.wait(10)
+        shutil.rmtree(self._private, ignore_errors=True)
 
 
 def _failure(watcher: _Watcher, private: Path) -> BlackstartError:
