@@ -82,7 +82,7 @@ def _told(
     except BlackstartError as caught:
         error = caught
     except KeyboardInterrupt:
-        error = InterruptedRunError("interrupted", hint="nothing is lost: run the same command to go on")
+        error = InterruptedRunError()
     if error is not None:
         journal.write("error", exit_code=int(error.exit_code), message=error.message, hint=error.hint)
     seconds = round(time.monotonic() - started, 1)

@@ -81,9 +81,4 @@ class Work:
         for work in works:
             work._playing.stop()  # noqa: SLF001 - its own class
             work._end("interrupted", {})  # noqa: SLF001 - its own class
-        what = "interrupted while a role was running" if works else "interrupted"
-        return InterruptedRunError(
-            what,
-            hint="nothing is lost: kubeadm and image imports end by themselves on the nodes; "
-            "run the same command to go on",
-        )
+        return InterruptedRunError("interrupted while a role was running" if works else "interrupted")
