@@ -21,11 +21,8 @@ _COLUMNS = ("node", "disk", "role", "state", "size", "evidence")
 
 def add_parser(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Add the verb and its options."""
-    import argparse
-
     parser = verbs.add_parser("disks", help="show every disk, what it is to us and why", description=__doc__)
     parser.add_argument("--full", action="store_true", help="read named disks from end to end (minutes to hours)")
-    parser.add_argument("--json", action="store_true", default=argparse.SUPPRESS, help="as the global option")
     parser.set_defaults(run=run)
 
 
