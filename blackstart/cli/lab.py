@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import json
 import time
-from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     import argparse
     from pathlib import Path
+
+    from blackstart.cli.display import Meter
+    from blackstart.lab.progress import Progress
 
 _ACTIONS = {
     "build": "make the bundle (images, charts, packages) and the nodes' image from source; kept in the cache",
@@ -47,15 +48,40 @@ def _build(args: argparse.Namespace) -> None:
 
 
 def _built(args: argparse.Namespace) -> Path:
-    from blackstart.cli.display import BuildDisplay, say, step
+    from blackstart.cli.display import Meter, say, step
     from blackstart.lab import lifecycle
     from blackstart.lab.build import build
 
     lifecycle.require_root()
     with step("system packages"):
         lifecycle.ensure_packages(say)
-    with BuildDisplay("bundle", verbose=args.verbose) as display:
-        return build(display)
+    with Meter("bundle") as meter:
+        return build(BuildLines(meter, verbose=args.verbose))
+
+
+class BuildLines:
+    """Says a build's pictures: how much there is to do, each finished part, and why it takes longer when it does."""
+
+    def __init__(self, meter: Meter, *, verbose: bool) -> None:
+        """Show nothing until there is something to build; verbose shows every line of output."""
+        self._meter = meter
+        self._verbose = verbose
+        self._announced = False
+
+    def __call__(self, progress: Progress) -> None:
+        """Show one picture of the build."""
+        from blackstart.lab.progress import duration
+
+        if progress.planned and not self._announced:
+            self._announced = True
+            self._meter.say(f"{len(progress.planned)} parts to build, about {duration(progress.left)}")
+        if progress.late:
+            self._meter.say(f"about {duration(progress.left)} left: {progress.late}")
+        if progress.finished:
+            self._meter.say(f"[{progress.took:6.1f} s] {progress.finished} ({progress.counted})")
+        elif progress.line and (self._verbose or not progress.planned):
+            self._meter.say(progress.line)
+        self._meter.show(progress.standing if progress.planned else progress.line, progress.done, len(progress.planned))
 
 
 def _up(args: argparse.Namespace) -> None:
@@ -84,10 +110,13 @@ def _down(_args: argparse.Namespace) -> None:
     lifecycle.require_root()
     with exclusive(LAB.state / "lock", "lab down"):
         lifecycle.down(step)
-    say(f"the lab is gone; kept: what was built ({paths.cache()}) and the reports of runs ({LAB.state / 'runs'})")
+    say(f"the lab is removed; kept: built parts ({paths.cache()}) and reports of runs ({LAB.state / 'runs'})")
 
 
 def _status(args: argparse.Namespace) -> None:
+    import json
+    from dataclasses import asdict
+
     from blackstart.lab import lifecycle
 
     seen = lifecycle.status()
