@@ -30,7 +30,8 @@ def run(args: argparse.Namespace) -> int:
     from blackstart.cli.display import say
     from blackstart.cli.session import session
     from blackstart.errors import InputError
-    from blackstart.metal import files, live_seed, media, order
+    from blackstart.metal import files, live_seed, order
+    from blackstart.metal.installers import media
 
     with session(args, (), need_bundle=False) as opened:
         desired = opened.desired

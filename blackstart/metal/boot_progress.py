@@ -63,7 +63,7 @@ _WORDS = {
 }
 
 
-class Asked:
+class BootProgress:
     """Takes note from several threads; says each thing that is asked, and keeps how far a machine came."""
 
     def __init__(self, say: Say) -> None:

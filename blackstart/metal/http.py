@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 from urllib.parse import urlsplit
 
 from blackstart.errors import InputError
-from blackstart.metal.boot_progress import Asked, Step
+from blackstart.metal.boot_progress import BootProgress, Step
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -51,7 +51,7 @@ class Boots:
     Every path is looked up whole in one dictionary, so that none can lead anywhere else.
     """
 
-    def __init__(self, live: Mapping[str, Path], asked: Asked) -> None:
+    def __init__(self, live: Mapping[str, Path], asked: BootProgress) -> None:
         """Begin with no order."""
         self.asked = asked
         self._fixed: dict[str, bytes | Path] = {f"/live/{name}": path for name, path in live.items()}
@@ -158,7 +158,7 @@ class _Server(ThreadingHTTPServer):
 
 def require_port(address: str, port: int = PORT) -> None:
     """Raise InputError when the port is taken."""
-    _server(Boots({}, Asked(lambda _words: None)), address, port).server_close()
+    _server(Boots({}, BootProgress(lambda _words: None)), address, port).server_close()
 
 
 def _server(boots: Boots, address: str, port: int) -> _Server:

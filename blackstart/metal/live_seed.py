@@ -26,7 +26,7 @@ _NETWORK = "/etc/systemd/network/05-blackstart.network"  # before 20-ethernet.ne
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class LiveKeys:
     """The live system of one order; folder has id_ed25519 and known_hosts, as ssh and Ansible take them."""
 
     folder: Path
@@ -38,12 +38,12 @@ class Told:
         return self.folder / _HOST_KEY
 
 
-def prepare(desired: Cluster, state: Path, order: Order, *, token: str) -> Told:
+def prepare(desired: Cluster, state: Path, order: Order, *, token: str) -> LiveKeys:
     """Return what an order's live system is told; made when it is not there. The token is hard to guess."""
     folder = orders.folder(state, order.node) / _ROOM
-    told = Told(folder, token)
+    told = LiveKeys(folder, token)
     if (folder / _TOKEN).is_file():  # written last
-        return Told(folder, (folder / _TOKEN).read_text())
+        return LiveKeys(folder, (folder / _TOKEN).read_text())
     folder.mkdir(mode=0o700, exist_ok=True)
     for name in (_HOST_KEY, _OWN_KEY):
         (folder / name).unlink(missing_ok=True)
@@ -58,7 +58,7 @@ def _public(key: Path) -> str:
     return f"{kind} {public}"
 
 
-def seed(desired: Cluster, order: Order, told: Told) -> dict[str, str]:
+def seed(desired: Cluster, order: Order, told: LiveKeys) -> dict[str, str]:
     """Return the NoCloud seed's files by name."""
     own = _public(told.folder / _OWN_KEY)
     settings = {
@@ -68,7 +68,7 @@ def seed(desired: Cluster, order: Order, told: Told) -> dict[str, str]:
         "ssh_deletekeys": True,
         "ssh_keys": {"ed25519_private": told.host_key.read_text(), "ed25519_public": _public(told.host_key)},
         "write_files": [
-            {"path": orders.MARK, "content": json.dumps(mark(order)), "permissions": "0644"},
+            {"path": orders.INSTALLATION_FILE, "content": json.dumps(installation(order)), "permissions": "0644"},
             {"path": _NETWORK, "content": _address(desired, order), "permissions": "0644"},
         ],
         "runcmd": [["networkctl", "reload"]],
@@ -83,7 +83,7 @@ def seed(desired: Cluster, order: Order, told: Told) -> dict[str, str]:
     }
 
 
-def mark(order: Order) -> dict[str, object]:
+def installation(order: Order) -> dict[str, object]:
     """Return what the live system's mark says."""
     return {"id": order.id, "node": order.node, "live": True}
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 # On an installed system: {"id": ..., "node": ...}; a live system has the same file with "live": true.
-MARK = "/etc/blackstart/installation.json"
+INSTALLATION_FILE = "/etc/blackstart/installation.json"
 _ORDERS = "installs"
 _ORDER = "order.json"
 _KEY = "ssh_host_ed25519_key"

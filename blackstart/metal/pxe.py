@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING
 
 from blackstart.engine import process
 from blackstart.errors import InputError
-from blackstart.metal.boot_progress import Asked, Step
+from blackstart.metal.boot_progress import BootProgress, Step
 from blackstart.model.cluster import is_placeholder
 
 if TYPE_CHECKING:
@@ -96,7 +96,7 @@ def configuration(desired: Cluster, link: str, address: IPv4Address, url: str, t
 
 
 @contextmanager
-def answering(desired: Cluster, address: IPv4Address, url: str, room: Path, asked: Asked) -> Iterator[None]:
+def answering(desired: Cluster, address: IPv4Address, url: str, room: Path, asked: BootProgress) -> Iterator[None]:
     """Answer firmware while the block runs; room is a folder that only this cluster's server uses.
 
     What a killed run left running is ended first. Raises InputError for what is missing or in the way here.
@@ -137,7 +137,7 @@ def _dnsmasq(words: list[str], listener: _Listener) -> Iterator[None]:
 class _Listener:
     """Hears what dnsmasq says, and notes what a machine asked for."""
 
-    def __init__(self, asked: Asked, known: dict[str, str]) -> None:
+    def __init__(self, asked: BootProgress, known: dict[str, str]) -> None:
         self.started = threading.Event()
         self.first: list[str] = []
         self._asked = asked

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from blackstart.errors import InputError
 from blackstart.metal import files, http, pxe
-from blackstart.metal.boot_progress import Asked
+from blackstart.metal.boot_progress import BootProgress
 from blackstart.metal.http import Boots
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ class Server:
 
     url: str
     boots: Boots
-    asked: Asked
+    asked: BootProgress
 
 
 def own_address(desired: Cluster) -> IPv4Address:
@@ -56,7 +56,7 @@ def serving(desired: Cluster, state: Path, say: Say, *, port: int = http.PORT) -
 
     Raises InputError when something is missing here, or a port is taken.
     """
-    asked = Asked(say)
+    asked = BootProgress(say)
     boots = Boots(files.served(desired), asked)
     address = own_address(desired)
     with (

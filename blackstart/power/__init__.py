@@ -6,14 +6,13 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING, assert_never
 
+from blackstart import plugin
 from blackstart.errors import InputError
-from blackstart.lab.layout import LAB
 from blackstart.model import power as models
 from blackstart.model.cluster import is_placeholder
 from blackstart.power.ask import Ask
 from blackstart.power.hook import Hook
 from blackstart.power.ipmi import Ipmi
-from blackstart.power.lab import Lab
 from blackstart.power.redfish import Redfish
 from blackstart.power.wol import WakeOnLan
 
@@ -53,7 +52,7 @@ def driver(desired: Cluster, name: str, environment: Mapping[str, str] = os.envi
     if isinstance(power, models.Hook):
         return Hook(name, power.command, power.timeout_seconds)
     if isinstance(power, models.Lab):
-        return Lab(name, LAB)
+        return plugin.driver(power.driver, name)
     assert_never(power)
 
 

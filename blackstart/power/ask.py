@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from blackstart.power.base import Power, Seen
+from blackstart.power.base import Power, PowerFacts
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +34,6 @@ class Ask:
         """Say both in one sentence."""
         return f"{self.off(force=True)}; then press it once more"
 
-    def state(self) -> Seen:
+    def state(self) -> PowerFacts:
         """Nobody but a person sees the light."""
-        return Seen(Power.UNKNOWN, "only a person at the machine can see its light")
+        return PowerFacts(Power.UNKNOWN, "only a person at the machine can see its light")

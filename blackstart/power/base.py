@@ -26,7 +26,7 @@ class Power(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
+class PowerFacts:
     """What a driver sees of a machine's power, and the same in words."""
 
     power: Power
@@ -56,7 +56,7 @@ class Driver(Protocol):
     def cycle(self) -> str:
         """Cut the power, see that it is gone, and switch on again."""
 
-    def state(self) -> Seen:
+    def state(self) -> PowerFacts:
         """Look; a driver that cannot tell, or not now, says so and raises nothing."""
 
 

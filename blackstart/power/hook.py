@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from blackstart.engine import process
 from blackstart.errors import UnreachableError
-from blackstart.power.base import Power, Seen, off_then_on
+from blackstart.power.base import Power, PowerFacts, off_then_on
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,15 +33,15 @@ class Hook:
         """Call it with force-off, then with state until it says off, then with on."""
         return off_then_on(self)
 
-    def state(self) -> Seen:
+    def state(self) -> PowerFacts:
         """Call it with state: what it prints last is on, off, or something else."""
         try:
             printed = self._call("state").split()
         except UnreachableError as error:
-            return Seen(Power.UNKNOWN, error.message)
+            return PowerFacts(Power.UNKNOWN, error.message)
         said = printed[-1].lower() if printed else ""
         power = {"on": Power.ON, "off": Power.OFF}.get(said, Power.UNKNOWN)
-        return Seen(power, f"{self.command[0]} says {said or 'nothing'}")
+        return PowerFacts(power, f"{self.command[0]} says {said or 'nothing'}")
 
     def _call(self, action: str) -> str:
         words = [word.replace("{node}", self.name).replace("{action}", action) for word in self.command]

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from blackstart.errors import UnreachableError
-from blackstart.power.base import Power, Seen, needed, off_then_on
+from blackstart.power.base import Power, PowerFacts, needed, off_then_on
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -45,14 +45,14 @@ class Ipmi:
         """Cut, see it off, switch on: IPMI's own cycle is optional and does nothing while the machine is off."""
         return off_then_on(self)
 
-    def state(self) -> Seen:
+    def state(self) -> PowerFacts:
         """Chassis status."""
         try:
             with self._talking() as command:
                 said = str(command.get_power().get("powerstate", "nothing"))
         except UnreachableError as error:
-            return Seen(Power.UNKNOWN, error.message)
-        return Seen(_STATES.get(said, Power.UNKNOWN), f"the controller at {self._address} says {said}")
+            return PowerFacts(Power.UNKNOWN, error.message)
+        return PowerFacts(_STATES.get(said, Power.UNKNOWN), f"the controller at {self._address} says {said}")
 
     def _set(self, power: str) -> None:
         with self._talking() as command:

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from blackstart.errors import UnreachableError
-from blackstart.power.base import Power, Seen, needed, off_then_on
+from blackstart.power.base import Power, PowerFacts, needed, off_then_on
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -60,13 +60,13 @@ class Redfish:
         """Cut, see it off, switch on: ForceRestart would not take the power away."""
         return off_then_on(self)
 
-    def state(self) -> Seen:
+    def state(self) -> PowerFacts:
         """Ask the controller."""
         try:
             with self._talking() as system:
-                return Seen(_power(system), f"the controller at {self._url} says {_words(system)}")
+                return PowerFacts(_power(system), f"the controller at {self._url} says {_words(system)}")
         except UnreachableError as error:
-            return Seen(Power.UNKNOWN, error.message)
+            return PowerFacts(Power.UNKNOWN, error.message)
 
     def next_boot(self, *, network: bool) -> str:
         """Set the boot override to Pxe once, or take it away; to Hdd where a controller cannot take it away.

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from blackstart.engine.ssh import Fleet
     from blackstart.model.cluster import Node
-    from blackstart.power.base import Driver, Seen
+    from blackstart.power.base import Driver, PowerFacts
 
     Say = Callable[[str], None]
 
@@ -111,7 +111,7 @@ def await_dark(
         times.sleep(_PAUSE)
 
 
-def _dark(port: Port, seen: Seen, silences: int, *, tells: bool) -> bool:
+def _dark(port: Port, seen: PowerFacts, silences: int, *, tells: bool) -> bool:
     if port is Port.ANSWERS or seen.power is Power.ON:
         return False
     return seen.power is Power.OFF or (not tells and silences >= _SILENCES)

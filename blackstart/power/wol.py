@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from blackstart.errors import RefusedError, UnreachableError
-from blackstart.power.base import Power, Seen
+from blackstart.power.base import Power, PowerFacts
 
 if TYPE_CHECKING:
     from ipaddress import IPv4Address
@@ -53,6 +53,6 @@ class WakeOnLan:
         """Raise RefusedError."""
         raise RefusedError(f"{_CANNOT}: {self.name}", hint=_HINT)
 
-    def state(self) -> Seen:
+    def state(self) -> PowerFacts:
         """Nothing comes back."""
-        return Seen(Power.UNKNOWN, "wake-on-LAN sees nothing")
+        return PowerFacts(Power.UNKNOWN, "wake-on-LAN sees nothing")

@@ -11,12 +11,12 @@ if TYPE_CHECKING:
 
     from blackstart.engine.observer import Observer
     from blackstart.engine.runner import Runner
-    from blackstart.metal.installer import Installer, Site
+    from blackstart.metal.installers.base import Installer, Site
     from blackstart.metal.order import Order
     from blackstart.model.cluster import Cluster
     from blackstart.phases.base import Play
     from blackstart.power.base import Driver
-    from blackstart.power.base import Seen as Power
+    from blackstart.power.base import PowerFacts as Power
     from blackstart.probe.observed import KubeNode, NodeFacts, Observed
 
 
@@ -70,7 +70,7 @@ class Works:
 
     def site(self) -> Site:
         """Return what an installer works with."""
-        from blackstart.metal.installer import Site  # noqa: PLC0415 - a plan needs none
+        from blackstart.metal.installers.base import Site  # noqa: PLC0415 - a plan needs none
 
         return Site(self.desired, self.state, self.observer.fleet, self.driver, self.runner, self.say)
 

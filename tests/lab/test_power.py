@@ -14,11 +14,11 @@ from blackstart.errors import GateTimeoutError
 from blackstart.lab import boot, lifecycle, machines, podman
 from blackstart.lab.guard import RESERVED
 from blackstart.lab.layout import Layout
+from blackstart.lab.power import PodmanPower
 from blackstart.model.cluster import Disk, Disks, Nic, Node
 from blackstart.power import waits
 from blackstart.power.ask import Ask
 from blackstart.power.base import Power
-from blackstart.power.lab import Lab
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -30,7 +30,7 @@ ONE = SET.machines[0]
 NODE = Node(
     name="one", ansible_host=ONE.address, disks=Disks(boot=Disk(id="x", size_gb=1)), nic_lan=Nic(name="x"), ram_gib=1
 )
-BUTTON = Lab("one", SET)
+BUTTON = PodmanPower("one", SET)
 SECONDS = 60.0
 # Names each disk of this machine that can be opened; the loop devices of practice disks are meant to be.
 OPEN_EACH = f"""for device in /sys/class/block/*/dev; do

@@ -9,7 +9,7 @@ import pytest
 from blackstart.engine.ssh import Fleet, Result
 from blackstart.errors import GateTimeoutError, UnreachableError
 from blackstart.power import waits
-from blackstart.power.base import Power, Seen
+from blackstart.power.base import Power, PowerFacts
 from blackstart.power.waits import Boot, Port
 from tests.unit.clock import Clock
 from tests.unit.test_phases_cluster import DESIRED
@@ -38,9 +38,9 @@ class Button:
     def cycle(self) -> str:
         return "cycled"
 
-    def state(self) -> Seen:
+    def state(self) -> PowerFacts:
         power = self.powers.pop(0) if len(self.powers) > 1 else self.powers[0]
-        return Seen(power, f"it says {power}")
+        return PowerFacts(power, f"it says {power}")
 
 
 class Machine:

@@ -11,7 +11,7 @@ from blackstart.errors import GateTimeoutError, InputError, RefusedError
 from blackstart.metal import order as orders
 from blackstart.metal.known_hosts import pin
 from blackstart.power.base import Power
-from blackstart.power.base import Seen as PowerSeen
+from blackstart.power.base import PowerFacts as PowerSeen
 from blackstart.probe.observed import NodeFacts, Observed
 from blackstart.rebuild import ceph, closing, install, outage, remove_node, run, snapshot
 from blackstart.rebuild.base import Seen

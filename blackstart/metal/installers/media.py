@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING
 
 from blackstart.engine import process
 from blackstart.errors import GateTimeoutError, InputError
-from blackstart.metal import install, live_seed
+from blackstart.metal import live_seed
+from blackstart.metal.installers import live_install
 from blackstart.power import waits
 
 if TYPE_CHECKING:
-    from blackstart.metal.install import Live
-    from blackstart.metal.installer import Site
-    from blackstart.metal.live_seed import Told
+    from blackstart.metal.installers.base import Site
+    from blackstart.metal.installers.live_install import LiveSystem
+    from blackstart.metal.live_seed import LiveKeys
     from blackstart.metal.order import Order
     from blackstart.model.cluster import Cluster
 
@@ -26,16 +27,16 @@ _KIBIBYTES = "2048"
 
 
 @dataclass(frozen=True, slots=True)
-class Media:
-    """An installer (metal/installer.py). seconds: how long a person may take until the live system answers."""
+class MediaInstaller:
+    """An installer (base.py). seconds: how long a person may take until the live system answers."""
 
     seconds: float = LIVE_SECONDS
 
     def install(self, order: Order, site: Site) -> None:
         """Write the volume, say what to do with it, and take the live system to the machine's own."""
-        install.from_dark(order, site, lambda system, _dark: self._await_live(order, site, system))
+        live_install.from_dark(order, site, lambda system, _dark: self._await_live(order, site, system))
 
-    def _await_live(self, order: Order, site: Site, system: Live) -> None:
+    def _await_live(self, order: Order, site: Site, system: LiveSystem) -> None:
         image = system.told.folder / "seed.img"
         image.unlink(missing_ok=True)
         write(image, site.desired, order, system.told)
@@ -65,7 +66,7 @@ def instructions(image: Path, desired: Cluster, order: Order) -> tuple[str, ...]
     )
 
 
-def write(image: Path, desired: Cluster, order: Order, told: Told) -> None:
+def write(image: Path, desired: Cluster, order: Order, told: LiveKeys) -> None:
     """Write the NoCloud volume, a FAT file system, into a new file with mode 0600; an existing one is refused."""
     try:
         image.touch(mode=0o600, exist_ok=False)

@@ -20,7 +20,7 @@ from blackstart.power.base import Power
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-    from blackstart.metal.installer import Site
+    from blackstart.metal.installers.base import Site
     from blackstart.metal.order import Order
     from blackstart.power.waits import Boot
 
@@ -30,10 +30,10 @@ BOOT_SECONDS = 600.0  # firmware that tries a network before its disk takes minu
 
 
 @dataclass(frozen=True, slots=True)
-class Live:
+class LiveSystem:
     """An order's live system, and the connection to it."""
 
-    told: live_seed.Told
+    told: live_seed.LiveKeys
     fleet: Fleet
     name: str
 
@@ -46,7 +46,9 @@ class Live:
         return True
 
 
-def from_dark(order: Order, site: Site, boot: Callable[[Live, bool], None], seconds: float = BOOT_SECONDS) -> None:
+def from_dark(
+    order: Order, site: Site, boot: Callable[[LiveSystem, bool], None], seconds: float = BOOT_SECONDS
+) -> None:
     """Do what is left to do of an order; `boot` is called when its live system is to come up, and returns when it is.
 
     It is told whether the machine was just seen to have no power; one that has may be in anything but its own system.
@@ -68,12 +70,12 @@ def from_dark(order: Order, site: Site, boot: Callable[[Live, bool], None], seco
 
 
 @contextmanager
-def _live(order: Order, site: Site) -> Iterator[Live]:
+def _live(order: Order, site: Site) -> Iterator[LiveSystem]:
     """Make what an order's live system is told, unless it is there, and be ready to talk to it."""
     told = live_seed.prepare(site.desired, site.state, order, token=secrets.token_urlsafe(_TOKEN_BYTES))
     fleet = Fleet([site.desired.node(order.node)], told.folder)
     try:
-        yield Live(told, fleet, order.node)
+        yield LiveSystem(told, fleet, order.node)
     finally:
         fleet.close()
 
@@ -117,9 +119,9 @@ def _require_gone(order: Order, site: Site) -> None:
     )
 
 
-def _from_live(order: Order, site: Site, system: Live, seconds: float) -> None:
+def _from_live(order: Order, site: Site, system: LiveSystem, seconds: float) -> None:
     """Take a machine from its live system to its own: prove it, install, reboot, await it by its pinned key."""
-    mark, wanted = _mark(system.fleet, order.node), live_seed.mark(order)
+    mark, wanted = _mark(system.fleet, order.node), live_seed.installation(order)
     if mark != wanted:
         raise RefusedError(
             f"the live system of {order.node} says that it is {json.dumps(mark)}, wanted {json.dumps(wanted)}",
@@ -151,7 +153,7 @@ def _facts(order: Order, site: Site) -> dict[str, Any]:
     }
 
 
-def _await_installed(order: Order, site: Site, system: Live, before: Boot, seconds: float) -> None:
+def _await_installed(order: Order, site: Site, system: LiveSystem, before: Boot, seconds: float) -> None:
     node = site.desired.node(order.node)
     try:
         waits.await_live(node, site.driver, site.fleet, before, say=site.say, seconds=seconds)
@@ -173,14 +175,14 @@ def _await_installed(order: Order, site: Site, system: Live, before: Boot, secon
     if (mark := _mark(site.fleet, order.node)) != {"id": order.id, "node": order.node}:
         raise RefusedError(
             f"{order.node} came back with its pinned host key and says that it is {json.dumps(mark)}, not {order.id}",
-            hint=f"another disk of it may hold a system with the same key; see {orders.MARK} there",
+            hint=f"another disk of it may hold a system with the same key; see {orders.INSTALLATION_FILE} there",
         )
 
 
 def _mark(fleet: Fleet, name: str) -> Mapping[str, Any]:
     """Return what a system says of itself; nothing when it says nothing, or nothing that can be read."""
     try:
-        found = json.loads(fleet.run(name, ["cat", orders.MARK], timeout=10.0).out)
+        found = json.loads(fleet.run(name, ["cat", orders.INSTALLATION_FILE], timeout=10.0).out)
     except (RemoteError, ValueError):
         return {}
     return found if isinstance(found, dict) else {}

@@ -36,6 +36,6 @@ class Installer(Protocol):
         """Erase the ordered boot disk and that alone, install a system on it, and return when that answers.
 
         The machine is dark, or in what an earlier call left. It answers at the node's address with the order's host
-        key, and holds the order's id in order.MARK. Raises RefusedError for another machine or disk than the ordered,
-        UnreachableError, GateTimeoutError or RoleFailedError; the same call goes on from there.
+        key, and holds the order's id in order.INSTALLATION_FILE. Raises RefusedError for another machine or disk than
+        the ordered, UnreachableError, GateTimeoutError or RoleFailedError; the same call continues from there.
         """

@@ -6,13 +6,14 @@ from typing import TYPE_CHECKING
 
 from blackstart.errors import UnreachableError
 from blackstart.lab import machines
-from blackstart.power.base import Power, Seen, off_then_on
+from blackstart.lab.layout import LAB
+from blackstart.power.base import Power, PowerFacts, off_then_on
 
 if TYPE_CHECKING:
     from blackstart.lab.layout import Layout
 
 
-class Lab:
+class PodmanPower:
     """The button of one container."""
 
     tells = True
@@ -41,9 +42,14 @@ class Lab:
         """Cut, see it off, switch on."""
         return off_then_on(self)
 
-    def state(self) -> Seen:
+    def state(self) -> PowerFacts:
         """Ask podman."""
         state = machines.container_state(self._name, layout=self._layout)
         # What does not exist draws no power.
         power = Power.OFF if state in {"", *machines.DARK} else Power.ON if state == "running" else Power.UNKNOWN
-        return Seen(power, f"podman says {state or 'that it does not exist'}")
+        return PowerFacts(power, f"podman says {state or 'that it does not exist'}")
+
+
+def driver(node: str) -> PodmanPower:
+    """Return the driver of a node of the lab: what `power: {driver: lab}` names."""
+    return PodmanPower(node, LAB)
