@@ -1,4 +1,4 @@
-"""Power of a practice node: podman is its button."""
+"""Power of a practice node, by podman."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class PodmanPower:
-    """The button of one container."""
+    """Power of one container."""
 
     tells = True
     repeat = 0.0
@@ -39,13 +39,13 @@ class PodmanPower:
         return f"podman {'cut the power of' if force else 'shut down'} {self._name}"
 
     def cycle(self) -> str:
-        """Cut, see it off, switch on."""
+        """Cut, wait for off, switch on."""
         return off_then_on(self)
 
     def state(self) -> PowerFacts:
         """Ask podman."""
         state = machines.container_state(self._name, layout=self._layout)
-        # What does not exist draws no power.
+        # A container that does not exist is off.
         power = Power.OFF if state in {"", *machines.DARK} else Power.ON if state == "running" else Power.UNKNOWN
         return PowerFacts(power, f"podman says {state or 'that it does not exist'}")
 

@@ -114,7 +114,7 @@ def test_a_person_is_waited_for_and_silence_alone_is_not_dark_at_once(fleet: Fle
         waits.await_dark(NODE, person, say=said.append, seconds=1)
     machines.power_off("one", layout=SET, cut=True)
     waits.await_dark(NODE, person, say=said.append, seconds=SECONDS)
-    with pytest.raises(GateTimeoutError, match="did not come back"):
+    with pytest.raises(GateTimeoutError, match="did not boot"):
         waits.await_live(NODE, person, fleet, None, say=said.append, seconds=1)
     machines.press("one", layout=SET)
     waits.await_live(NODE, person, fleet, None, say=said.append, seconds=SECONDS)
@@ -122,5 +122,5 @@ def test_a_person_is_waited_for_and_silence_alone_is_not_dark_at_once(fleet: Fle
 
 def test_a_node_that_does_not_reboot_is_not_taken_for_one_that_did(fleet: Fleet) -> None:
     before = waits.boot_of(fleet, "one")
-    with pytest.raises(GateTimeoutError, match="from the life that was to end"):
+    with pytest.raises(GateTimeoutError, match="still from the previous boot"):
         waits.await_live(NODE, BUTTON, fleet, before, say=lambda _: None, seconds=2)

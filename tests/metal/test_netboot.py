@@ -167,7 +167,7 @@ def test_only_the_boot_disk_was_written(installed: Installed) -> None:
 
 def test_one_who_has_no_patience_is_told_how_far_it_came_and_nothing_is_left_authorised(installed: Installed) -> None:
     assert f"the live system of {NODE} did not answer: it" in installed.impatient.message
-    assert "in 3 s; last seen: " in installed.impatient.message
+    assert "timed out after 3 s; last seen: " in installed.impatient.message
     assert "run the same command again" in installed.impatient.hint
 
 

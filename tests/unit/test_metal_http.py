@@ -149,7 +149,7 @@ def test_what_was_asked_is_said_and_a_token_is_not(client: Client, tmp_path: Pat
 
 def test_how_far_a_machine_came_has_words(client: Client, tmp_path: Path) -> None:
     authorise(client, tmp_path)
-    assert client.asked.words()[0] == "it has asked for nothing at all"
+    assert client.asked.words()[0] == "it has requested nothing"
     client.get("/order/52-54-00-aa-00-02")  # in vain
     seen = [client.asked.furthest]
     for path in ("/boot.ipxe", ORDER, "/live/boot/vmlinuz", "/seed/hard-to-guess/meta-data", "/boot.ipxe"):

@@ -96,7 +96,7 @@ def test_the_old_life_that_still_answers_is_not_live() -> None:
     machine = cast("Fleet", Machine(OLD, OLD, "no answer in 5 s", NEW))
     live = waits.await_live(NODE, Button(Power.ON), machine, OLD, say=said.append, times=clock.times)
     assert live == NEW
-    assert said == ["casper-3: it answers, but from the life that was to end", "casper-3: no answer in 5 s"]
+    assert said == ["casper-3: it answers, still from the previous boot", "casper-3: no answer in 5 s"]
 
 
 def test_another_kernel_is_another_life_though_init_started_at_the_same_tick() -> None:
@@ -119,5 +119,5 @@ def test_what_never_comes_is_said_with_what_was_seen_last() -> None:
         waits.await_live(
             NODE, Button(Power.ON), cast("Fleet", Machine(shows)), OLD, say=lambda _: None, seconds=9, times=clock.times
         )
-    assert late.value.message.endswith(f"did not come back in 9 s; last seen: {shows}; it says on")
+    assert late.value.message.endswith(f"did not boot, timed out after 9 s; last seen: {shows}; it says on")
     assert late.value.hint

@@ -1,4 +1,4 @@
-"""Installers: what takes a dark machine to its own new system. One file per way, and the choice between them."""
+"""Installers: from a machine that is off to its new system. One file per installer, and the choice between them."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def installer(node: Node) -> Installer:
-    """Return the installer that a node's inventory names; nothing is done before it is asked to."""
+    """Return the installer that a node's inventory names; nothing is done before its install() is called."""
     match node.install_method:
         case "media":
             return MediaInstaller()

@@ -1,4 +1,4 @@
-"""From dark to installed over the network: the machine boots a live system from here, once, while we say so."""
+"""Installing over the network: the machine boots a live system from here while this run authorises it."""
 
 from __future__ import annotations
 
@@ -24,25 +24,25 @@ LIVE_SECONDS = 900.0  # firmware, a network that is tried first, and a gigabyte 
 
 @dataclass(frozen=True, slots=True)
 class NetbootInstaller:
-    """An installer (base.py). How long the live system may take to answer, and the installed one then."""
+    """An installer (base.py). seconds: until the live system answers; boot_seconds: until the installed one does."""
 
     seconds: float = LIVE_SECONDS
     boot_seconds: float = live_install.BOOT_SECONDS
     port: int = http.PORT
 
     def install(self, order: Order, site: Site) -> None:
-        """Serve, authorise this one machine, switch it on, and take its live system to its own.
+        """Serve, authorise this one machine, switch it on, and install from its live system.
 
-        An authorisation lives in this process alone, and no longer than until the live system answers: nothing that a
-        killed run leaves behind can have a machine erase itself. Serving goes on without it until the end, so that
-        firmware which asks the network first is sent on to the disk at once.
+        The authorisation exists in this process only, and ends when the live system answers: what a killed run leaves
+        behind cannot make a machine erase its disk. Serving continues without it until the end, so that firmware
+        which tries the network first is sent on to the disk at once.
         """
         if live_install.installed(order, site):
             return
         mac = pxe.macs(site.desired).get(order.node)
         if mac is None:
             raise InputError(
-                f"{order.node} is to boot from the network, and the inventory has no MAC address of it",
+                f"{order.node} boots from the network, and the inventory has no MAC address for it",
                 hint=f"write nic_lan.mac into host_vars/{order.node}.yml: it is on the machine's label or in its setup",
             )
         with serving(site.desired, site.state, site.say, port=self.port) as server:
@@ -77,7 +77,7 @@ class NetbootInstaller:
 
 
 def _darken(order: Order, site: Site) -> None:
-    """See that the machine is off: it may be in what a run left that was cut short, such as another live system."""
+    """Make sure that the machine is off: an interrupted run may have left it in another live system."""
     node = site.desired.node(order.node)
     silent = waits.knock(node) is waits.Port.SILENT
     if site.driver.state().power is Power.ON or not silent:
