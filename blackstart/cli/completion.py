@@ -1,6 +1,6 @@
-"""`blackstart completion bash|zsh|fish`: print a script that completes verbs, options and node names in a shell.
+"""Print a script that completes verbs, options and node names in bash, zsh or fish.
 
-The script asks `blackstart completion words ...` at each TAB, so it never falls behind the command line itself.
+The script runs `blackstart completion words ...` at each TAB, so it always matches this version.
 """
 
 from __future__ import annotations
@@ -40,11 +40,11 @@ complete -c blackstart -f -n 'test -n "$(__blackstart_words)"' -a '(__blackstart
 }
 _NODE, _NODES = ("NODE", "NAME"), "NODE[,NODE]"
 _EQUALS = "="  # bash hands over `--limit=casper-3` as three words
-_ASK = "words"  # what the scripts say in the place of a shell's name
+_ASK = "words"  # what the scripts pass in place of a shell
 
 
 class Word(NamedTuple):
-    """One way to go on, and what it means."""
+    """A candidate, and its description."""
 
     word: str
     what: str = ""
@@ -52,14 +52,14 @@ class Word(NamedTuple):
 
 def add_parser(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Add the verb."""
-    parser = verbs.add_parser("completion", help="print a script for the completion of a shell", description=__doc__)
+    parser = verbs.add_parser("completion", help="print a completion script for bash, zsh or fish", description=__doc__)
     parser.add_argument("shell", choices=(*_SHELLS, _ASK), metavar=f"{{{','.join(_SHELLS)}}}", help="your shell")
     parser.add_argument("words", nargs=argparse.REMAINDER, help=argparse.SUPPRESS)
     parser.set_defaults(run=run)
 
 
 def run(args: argparse.Namespace) -> int:
-    """Print the script, or the words that can stand where the last of the given ones does."""
+    """Print the script, or the candidates for the last of the given words."""
     if args.shell != _ASK:
         print(_SHELLS[args.shell], end="")
         return 0
@@ -71,7 +71,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def complete(top: argparse.ArgumentParser, words: Sequence[str]) -> list[Word]:
-    """Return what the last word can become; empty where any text or file can stand."""
+    """Return the candidates for the last word; none where any text or file name can stand."""
     state = _State(top)
     for word in words[:-1]:
         state.take(word)
@@ -80,16 +80,16 @@ def complete(top: argparse.ArgumentParser, words: Sequence[str]) -> list[Word]:
 
 
 class _State:
-    """Where a command line stands after some of its words."""
+    """A command line up to some word."""
 
     def __init__(self, parser: argparse.ArgumentParser) -> None:
         self._parser = parser
         self._value: argparse.Action | None = None  # the option whose value comes next
         self._inventories: list[str] = []
-        self._place = 0  # how many arguments without a name there were
+        self._place = 0  # positional arguments so far
 
     def take(self, word: str) -> None:
-        """Go on by one word."""
+        """Read one more word."""
         if word == _EQUALS:
             return
         if self._value is not None:
@@ -105,7 +105,7 @@ class _State:
             self._place += 1
 
     def next(self, begun: str) -> list[Word]:
-        """Return what can come now."""
+        """Return the candidates for the next word, of which `begun` is typed already."""
         if self._value is not None:
             return self._values(self._value, begun)
         if begun.startswith("-"):

@@ -30,10 +30,10 @@ def say(text: str) -> None:
 
 
 class Pulse:
-    """Says what is being done whenever nothing was said for a while: a log that is silent looks like one that hangs."""
+    """Prints what is running whenever nothing was printed for a while: a silent log looks like a hang."""
 
     def __init__(self, text: Callable[[], str], clock: Callable[[], float] = time.monotonic) -> None:
-        """Begin now; `text` is asked when it is time, and may be empty."""
+        """Start the clock; `text` is called when it is time, and may be empty."""
         self._text = text
         self._clock = clock
         self._said = clock()
@@ -41,17 +41,17 @@ class Pulse:
         self._thread = threading.Thread(target=self._run, daemon=True)
 
     def say(self, line: str) -> None:
-        """Print a line, and be silent for a while again."""
+        """Print a line and restart the clock."""
         self._said = self._clock()
         say(line)
 
     def beat(self) -> None:
-        """Say what is being done if it is time."""
+        """Print what is running if it is time."""
         if self._clock() - self._said >= QUIET_SECONDS and (text := self._text()):
             self.say(text)
 
     def __enter__(self) -> Self:
-        """Look at the clock every second."""
+        """Start to check the clock every second."""
         self._thread.start()
         return self
 
@@ -81,7 +81,7 @@ def step(title: str) -> Iterator[None]:
 
 
 class Meter:
-    """A long piece of work: a bar on a terminal; elsewhere lines, and what is being done when there are none."""
+    """Long work: a progress bar on a terminal; elsewhere lines, with a heartbeat while there are none."""
 
     def __init__(self, title: str) -> None:
         """Show nothing until there is something to count."""
@@ -108,7 +108,7 @@ class Meter:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Give the terminal back, and say how long it took if it was done."""
+        """Restore the terminal, and print how long it took if it succeeded."""
         if self._bar:
             self._bar.stop()
         else:

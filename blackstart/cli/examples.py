@@ -29,8 +29,8 @@ EXAMPLES: dict[str, tuple[tuple[str, str], ...]] = {
         ("blackstart report --list", "all runs, oldest first"),
     ),
     "netboot": (
-        ("blackstart netboot --check", "is everything there to serve network boots?"),
-        ("blackstart netboot --fetch", "fetch and unpack the ISO that the inventory pins"),
+        ("blackstart netboot --check", "check that network boots can be served"),
+        ("blackstart netboot --fetch", "download and unpack the ISO that the inventory pins"),
     ),
     "media": (
         ("blackstart media casper-3 --print-url", "where the ISO is, and its SHA-256"),
@@ -43,10 +43,10 @@ EXAMPLES: dict[str, tuple[tuple[str, str], ...]] = {
     ),
     "lab": (
         ("blackstart lab up", "build what is missing and boot the nodes"),
-        ('blackstart up -i "$(blackstart lab inventory)"', "make them a cluster"),
+        ('blackstart up -i "$(blackstart lab inventory)"', "make a cluster of them"),
     ),
-    "lab build": (("blackstart lab build", "build the bundle; what is built already is used again"),),
-    "lab up": (("blackstart lab up", "boot the practice nodes, empty"),),
+    "lab build": (("blackstart lab build", "build the bundle; parts that exist are reused"),),
+    "lab up": (("blackstart lab up", "boot empty practice nodes"),),
     "lab status": (("blackstart lab status --json", "power, address, ssh and memory of each node"),),
     "lab inventory": (("blackstart lab inventory", "the folder for --inventory"),),
     "lab down": (("blackstart lab down", "remove nodes and data, keep what was built"),),

@@ -1,4 +1,4 @@
-"""`blackstart lab`: the practice cluster's machines, three empty nodes and a Git server on this one machine."""
+"""Build, start and remove the practice cluster: three nodes and a Git server as containers on this machine."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ if TYPE_CHECKING:
     from blackstart.lab.progress import Progress
 
 _ACTIONS = {
-    "build": "make the bundle (images, charts, packages) and the nodes' image from source; kept in the cache",
-    "up": "build what is missing and boot the nodes, empty; nothing changes when they are up",
-    "status": "show the nodes: power, address, ssh, memory",
-    "inventory": "print the inventory that fits this machine",
-    "down": "remove the nodes and all their data; the cache and the reports of runs stay",
+    "build": "build the bundle (images, charts, packages) and the node image from source; kept in the cache",
+    "up": "build what is missing and boot empty nodes; changes nothing when they are up",
+    "status": "show each node's power, address, ssh and memory",
+    "inventory": "print the path of the inventory that fits this machine",
+    "down": "remove the nodes and their data; keeps the cache and the reports of runs",
 }
 
 
@@ -31,7 +31,7 @@ def add_parser(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> No
 
 
 def run(args: argparse.Namespace) -> int:
-    """Do what is asked for; heavy imports wait until then."""
+    """Run the action; heavy imports wait until then."""
     do = {"build": _build, "up": _up, "status": _status, "inventory": _inventory, "down": _down}[args.action]
     do(args)
     return 0
@@ -60,16 +60,16 @@ def _built(args: argparse.Namespace) -> Path:
 
 
 class BuildLines:
-    """Says a build's pictures: how much there is to do, each finished part, and why it takes longer when it does."""
+    """Prints a build's progress: the number of parts, each finished part, and the reason for a delay."""
 
     def __init__(self, meter: Meter, *, verbose: bool) -> None:
-        """Show nothing until there is something to build; verbose shows every line of output."""
+        """Print nothing until there is something to build; verbose prints every line of output."""
         self._meter = meter
         self._verbose = verbose
         self._announced = False
 
     def __call__(self, progress: Progress) -> None:
-        """Show one picture of the build."""
+        """Show the build as it is now."""
         from blackstart.lab.progress import duration
 
         if progress.planned and not self._announced:
@@ -95,7 +95,7 @@ def _up(args: argparse.Namespace) -> None:
     with exclusive(LAB.state / "lock", "lab up"):
         _built(args)
         started = lifecycle.up(step)
-    what = f"started {', '.join(started)}" if started else "every node was up already, nothing changed"
+    what = f"started {', '.join(started)}" if started else "all nodes were up, nothing changed"
     say(f"the lab is up after {time.monotonic() - begun:.1f} s: {what}; next:")
     print(f"blackstart --inventory {lifecycle.inventory()} up")
 

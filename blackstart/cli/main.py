@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 EPILOG = """\
-exit codes: 0 target reached, 1 a bug of ours, 2 bad input, 3 refused (data or quorum at risk), 4 a node or the API
-cannot be reached, 5 a gate timed out, 6 another run holds the lock, 7 a role failed, 130 interrupted (run it again)
+exit codes: 0 target reached, 1 a bug in blackstart, 2 bad input, 3 refused (data or quorum at risk), 4 a node or the
+API cannot be reached, 5 a gate timed out, 6 another run holds the lock, 7 a role failed, 130 interrupted (run it again)
 """
 
 
@@ -24,7 +24,7 @@ def parser() -> argparse.ArgumentParser:
     """Build the parser; verbs import what they need only when they run, so that --help is instant."""
     top = argparse.ArgumentParser(
         prog="blackstart",
-        description="Takes bare-metal Arch Linux machines to a healthy Kubernetes cluster, and back from dark.",
+        description="Turns bare-metal Arch Linux machines into a Kubernetes cluster, and restarts it after an outage.",
         epilog=EPILOG,
         formatter_class=Formatter,
         allow_abbrev=False,  # `up --yes SERIAL` must not pass for `up --yes-wipe SERIAL`
