@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from blackstart.gpu.units import Seen
     from blackstart.metal.order import Order
-    from blackstart.power.base import Seen as Power
+    from blackstart.power.base import PowerFacts as Power
 
 KUBEADM = "blackstart-kubeadm.service"  # in which the role control_plane has kubeadm run
 

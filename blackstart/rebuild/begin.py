@@ -23,8 +23,7 @@ if TYPE_CHECKING:
     from blackstart.engine.observer import Observer
     from blackstart.metal.order import Order
     from blackstart.model.cluster import Cluster
-    from blackstart.power.base import Driver
-    from blackstart.power.base import Seen as PowerFacts
+    from blackstart.power.base import Driver, PowerFacts
     from blackstart.probe.observed import Observed
 
 

@@ -44,8 +44,8 @@ class Install(RebuildStep):
         """Hand it to the installer."""
         # Drivers and installers are only imported by who uses them: `status` knows this step as well.
         from blackstart import power  # noqa: PLC0415 - see above
-        from blackstart.metal.installer import Site  # noqa: PLC0415 - see above
         from blackstart.metal.installers import installer  # noqa: PLC0415 - see above
+        from blackstart.metal.installers.base import Site  # noqa: PLC0415 - see above
 
         assert seen.order is not None  # noqa: S101 - apply() has asked
         driver = power.driver(context.desired, seen.node)

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from blackstart.engine.context import Context
     from blackstart.metal.order import Order
     from blackstart.model.cluster import Cluster
-    from blackstart.power.base import Seen as PowerFacts
+    from blackstart.power.base import PowerFacts
     from blackstart.probe.observed import KubeNode, NodeFacts, Observed
 
 

@@ -13,7 +13,7 @@ from blackstart.errors import InputError, RefusedError
 from blackstart.metal import order as orders
 from blackstart.metal.known_hosts import pin
 from blackstart.power.base import Power
-from blackstart.power.base import Seen as PowerSeen
+from blackstart.power.base import PowerFacts as PowerSeen
 from blackstart.probe.observed import NodeFacts, Observed, RebuildFacts
 from blackstart.rebuild import ceph, close_order, install, power_off, remove_node, snapshot
 from blackstart.rebuild.begin import Surroundings

@@ -1,4 +1,4 @@
-"""What every way onto bare metal shares, once a live system is to be had: prove the machine, install, reboot, prove."""
+"""Installing from a live system, however it was booted: verify the machine, install, reboot, verify."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from blackstart.step import Play
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-    from blackstart.metal.installer import Site
+    from blackstart.metal.installers.base import Site
     from blackstart.metal.order import Order
     from blackstart.power.waits import Boot
 
@@ -30,15 +30,15 @@ BOOT_SECONDS = 600.0  # firmware that tries a network before its disk takes minu
 
 
 @dataclass(frozen=True, slots=True)
-class Live:
+class LiveSystem:
     """An order's live system, and the connection to it."""
 
-    told: live_seed.Told
+    told: live_seed.LiveKeys
     fleet: Fleet
     name: str
 
     def up(self) -> bool:
-        """Say whether it answers; only the system that was told this order's keys can."""
+        """Return whether it answers; only the system that got this order's keys can."""
         try:
             waits.boot_of(self.fleet, self.name)
         except UnreachableError:
@@ -46,17 +46,19 @@ class Live:
         return True
 
 
-def from_dark(order: Order, site: Site, boot: Callable[[Live, bool], None], seconds: float = BOOT_SECONDS) -> None:
-    """Do what is left to do of an order; `boot` is called when its live system is to come up, and returns when it is.
+def from_dark(
+    order: Order, site: Site, boot: Callable[[LiveSystem, bool], None], seconds: float = BOOT_SECONDS
+) -> None:
+    """Carry out an order; `boot` is called to boot its live system, and returns when that answers.
 
-    It is told whether the machine was just seen to have no power; one that has may be in anything but its own system.
-    seconds: how long the installed system may take to answer.
-    Whatever an earlier run was cut off in, is seen: the installed system, or one that is on its way, or the live one.
+    Its second argument says whether the machine was just seen to be off; one that is on may run anything but its own
+    system. seconds: how long the installed system may take to answer. An interrupted run is continued from what is
+    there: the installed system, one that is still booting, or the live system.
     """
     if installed(order, site):
         return
     with _live(order, site) as system:
-        # Whoever has no power answers nobody, and is not dialled: each try would wait to its end.
+        # A machine that is off is not tried: each attempt would wait until it times out.
         dark = waits.is_dark(site.desired.node(order.node), site.driver)
         if dark or not system.up():
             if _comes_back(order, site, seconds):
@@ -68,18 +70,18 @@ def from_dark(order: Order, site: Site, boot: Callable[[Live, bool], None], seco
 
 
 @contextmanager
-def _live(order: Order, site: Site) -> Iterator[Live]:
-    """Make what an order's live system is told, unless it is there, and be ready to talk to it."""
+def _live(order: Order, site: Site) -> Iterator[LiveSystem]:
+    """Make the keys of an order's live system unless they exist, and a connection that uses them."""
     told = live_seed.prepare(site.desired, site.state, order, token=secrets.token_urlsafe(_TOKEN_BYTES))
     fleet = Fleet([site.desired.node(order.node)], told.folder)
     try:
-        yield Live(told, fleet, order.node)
+        yield LiveSystem(told, fleet, order.node)
     finally:
         fleet.close()
 
 
 def installed(order: Order, site: Site) -> bool:
-    """Say whether the ordered system runs: it shows the order's host key, and says the order's id."""
+    """Return whether the ordered system runs: it shows the order's host key and has the order's id."""
     node = site.desired.node(order.node)
     if known_hosts.pinned(site.state / "known_hosts", node) != order.host_key:
         return False
@@ -90,7 +92,7 @@ def installed(order: Order, site: Site) -> bool:
 
 
 def _comes_back(order: Order, site: Site, seconds: float) -> bool:
-    """Wait for a system that was installed and has not answered yet; its key is pinned once it is whole."""
+    """Wait for a system that was installed and has not answered yet; its key is pinned once it is complete."""
     node = site.desired.node(order.node)
     if known_hosts.pinned(site.state / "known_hosts", node) != order.host_key:
         return False
@@ -100,41 +102,41 @@ def _comes_back(order: Order, site: Site, seconds: float) -> bool:
     try:
         waits.await_live(node, site.driver, site.fleet, None, say=site.say, seconds=seconds)
     except GateTimeoutError as error:
-        site.say(f"{error.message}; it is installed anew")
+        site.say(f"{error.message}; it is installed again")
         return False
     return installed(order, site)
 
 
 def _require_gone(order: Order, site: Site) -> None:
-    """Raise RefusedError while the node's earlier system still answers: it was to be dark before it is erased."""
+    """Raise RefusedError while the node's earlier system answers: it must be off before its disk is erased."""
     try:
         waits.boot_of(site.fleet, order.node)
     except UnreachableError:
         return
     raise RefusedError(
-        f"{order.node} still runs a system that shows its pinned host key; wanted: a dark machine",
-        hint="it is left alone. Shut it down, or run `blackstart rebuild` for it, which does so when it is safe",
+        f"{order.node} still runs a system that shows its pinned host key; wanted: a machine that is off",
+        hint="nothing was changed. Shut it down, or run `blackstart rebuild` for it, which does so when it is safe",
     )
 
 
-def _from_live(order: Order, site: Site, system: Live, seconds: float) -> None:
-    """Take a machine from its live system to its own: prove it, install, reboot, await it by its pinned key."""
-    mark, wanted = _mark(system.fleet, order.node), live_seed.mark(order)
+def _from_live(order: Order, site: Site, system: LiveSystem, seconds: float) -> None:
+    """Install from the live system: verify the machine, install, reboot, wait for the system with its pinned key."""
+    mark, wanted = _mark(system.fleet, order.node), live_seed.installation(order)
     if mark != wanted:
         raise RefusedError(
-            f"the live system of {order.node} says that it is {json.dumps(mark)}, wanted {json.dumps(wanted)}",
-            hint="switch the machine off, and run the same command again",
+            f"the live system of {order.node} identifies itself as {json.dumps(mark)}, wanted {json.dumps(wanted)}",
+            hint="switch the machine off and run the same command again",
         )
     machine_identity.prove(system.fleet, site.desired.node(order.node))
-    site.say(f"{order.node}: the live system runs on the machine that is meant; installing")
+    site.say(f"{order.node}: the live system runs on the right machine; installing")
     bundle = site.desired.bundle_path
     with server.serve(bundle, system.fleet.local_address(order.node)) as url:
         variables = {"bundle_url": url, **_facts(order, site)}
         site.runner(system.told.folder).play([Play(PLAYBOOK, (order.node,), variables)], {})
     before = waits.boot_of(system.fleet, order.node)
     known_hosts.pin(site.state / "known_hosts", site.desired.node(order.node), order.host_key)
-    # A second later: the answer to this command is to come through before sshd is gone. Not up to a minute later, as
-    # timers are when nothing is said (systemd.timer(5), AccuracySec).
+    # A second later, so that this command returns before sshd stops; not up to a minute later, which is the default
+    # accuracy of timers (systemd.timer(5), AccuracySec).
     soon = ["systemd-run", "--quiet", "--on-active=1", "--timer-property=AccuracySec=100ms"]
     system.fleet.run(order.node, [*soon, "systemctl", "reboot"])
     site.say(f"{order.node}: installed; waiting for its own system")
@@ -142,7 +144,7 @@ def _from_live(order: Order, site: Site, system: Live, seconds: float) -> None:
 
 
 def _facts(order: Order, site: Site) -> dict[str, Any]:
-    """Return what the playbook is told of an order; the host key's private half by the name of its file."""
+    """Return the playbook's variables for an order; the private host key is passed by the name of its file."""
     return {
         "arch_install_order_id": order.id,
         "arch_install_disk_serial": order.disk,
@@ -151,7 +153,7 @@ def _facts(order: Order, site: Site) -> dict[str, Any]:
     }
 
 
-def _await_installed(order: Order, site: Site, system: Live, before: Boot, seconds: float) -> None:
+def _await_installed(order: Order, site: Site, system: LiveSystem, before: Boot, seconds: float) -> None:
     node = site.desired.node(order.node)
     try:
         waits.await_live(node, site.driver, site.fleet, before, say=site.say, seconds=seconds)
@@ -161,26 +163,26 @@ def _await_installed(order: Order, site: Site, system: Live, before: Boot, secon
             what = "came back as the live system again" if again else "did not reboot"
             raise GateTimeoutError(
                 f"{order.node} was installed, and {what}",
-                hint="look at its boot order: its own disk is to come before sticks, and after the network at most; "
-                "take out what it was installed from, then run the same command again",
+                hint="check its boot order: its own disk must come before sticks, and may come after the network; "
+                "remove what it was installed from, then run the same command again",
             ) from error
         raise GateTimeoutError(
             f"{order.node} was installed and never came back as its own system: {error.message}",
-            hint="look at its console: does its firmware find the disk's boot entry (efibootmgr), does the kernel "
-            "find its root? Switched off and on, it is awaited again by the same command, which installs it anew "
-            "when it does not answer",
+            hint="check its console: does its firmware find the disk's boot entry (efibootmgr), does the kernel "
+            "find its root? After a power cycle the same command waits for it again, and installs it again when "
+            "it does not answer",
         ) from error
     if (mark := _mark(site.fleet, order.node)) != {"id": order.id, "node": order.node}:
         raise RefusedError(
             f"{order.node} came back with its pinned host key and says that it is {json.dumps(mark)}, not {order.id}",
-            hint=f"another disk of it may hold a system with the same key; see {orders.MARK} there",
+            hint=f"another of its disks may hold a system with the same key; see {orders.INSTALLATION_FILE} there",
         )
 
 
 def _mark(fleet: Fleet, name: str) -> Mapping[str, Any]:
-    """Return what a system says of itself; nothing when it says nothing, or nothing that can be read."""
+    """Return how a system identifies itself; empty when it does not, or when that cannot be parsed."""
     try:
-        found = json.loads(fleet.run(name, ["cat", orders.MARK], timeout=10.0).out)
+        found = json.loads(fleet.run(name, ["cat", orders.INSTALLATION_FILE], timeout=10.0).out)
     except (RemoteError, ValueError):
         return {}
     return found if isinstance(found, dict) else {}

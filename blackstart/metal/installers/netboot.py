@@ -1,4 +1,4 @@
-"""From dark to installed over the network: the machine boots a live system from here, once, while we say so."""
+"""Installing over the network: the machine boots a live system from here while this run authorises it."""
 
 from __future__ import annotations
 
@@ -7,14 +7,15 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from blackstart.errors import GateTimeoutError, InputError
-from blackstart.metal import http, install, live_seed, pxe
+from blackstart.metal import http, live_seed, pxe
+from blackstart.metal.installers import live_install
 from blackstart.metal.serve import serving
 from blackstart.power import waits
 from blackstart.power.base import BootsNetwork, Power
 
 if TYPE_CHECKING:
-    from blackstart.metal.install import Live
-    from blackstart.metal.installer import Site
+    from blackstart.metal.installers.base import Site
+    from blackstart.metal.installers.live_install import LiveSystem
     from blackstart.metal.order import Order
     from blackstart.metal.serve import Server
 
@@ -22,33 +23,33 @@ LIVE_SECONDS = 900.0  # firmware, a network that is tried first, and a gigabyte 
 
 
 @dataclass(frozen=True, slots=True)
-class Netboot:
-    """An installer (metal/installer.py). How long the live system may take to answer, and the installed one then."""
+class NetbootInstaller:
+    """An installer (base.py). seconds: until the live system answers; boot_seconds: until the installed one does."""
 
     seconds: float = LIVE_SECONDS
-    boot_seconds: float = install.BOOT_SECONDS
+    boot_seconds: float = live_install.BOOT_SECONDS
     port: int = http.PORT
 
     def install(self, order: Order, site: Site) -> None:
-        """Serve, authorise this one machine, switch it on, and take its live system to its own.
+        """Serve, authorise this one machine, switch it on, and install from its live system.
 
-        An authorisation lives in this process alone, and no longer than until the live system answers: nothing that a
-        killed run leaves behind can have a machine erase itself. Serving goes on without it until the end, so that
-        firmware which asks the network first is sent on to the disk at once.
+        The authorisation exists in this process only, and ends when the live system answers: what a killed run leaves
+        behind cannot make a machine erase its disk. Serving continues without it until the end, so that firmware
+        which tries the network first is sent on to the disk at once.
         """
-        if install.installed(order, site):
+        if live_install.installed(order, site):
             return
         mac = pxe.macs(site.desired).get(order.node)
         if mac is None:
             raise InputError(
-                f"{order.node} is to boot from the network, and the inventory has no MAC address of it",
+                f"{order.node} boots from the network, and the inventory has no MAC address for it",
                 hint=f"write nic_lan.mac into host_vars/{order.node}.yml: it is on the machine's label or in its setup",
             )
         with serving(site.desired, site.state, site.say, port=self.port) as server:
             boot = partial(self._boot, order, site, server=server, mac=mac)
-            install.from_dark(order, site, boot, self.boot_seconds)
+            live_install.from_dark(order, site, boot, self.boot_seconds)
 
-    def _boot(self, order: Order, site: Site, system: Live, dark: bool, *, server: Server, mac: str) -> None:  # noqa: FBT001 - install.from_dark()'s
+    def _boot(self, order: Order, site: Site, system: LiveSystem, dark: bool, *, server: Server, mac: str) -> None:  # noqa: FBT001 - live_install.from_dark()'s
         if not dark:
             _darken(order, site)
         token, told = system.told.token, live_seed.seed(site.desired, order, system.told)
@@ -62,7 +63,7 @@ class Netboot:
         if isinstance(site.driver, BootsNetwork):
             site.say(site.driver.next_boot(network=False))
 
-    def _await_live(self, order: Order, site: Site, system: Live, server: Server) -> None:
+    def _await_live(self, order: Order, site: Site, system: LiveSystem, server: Server) -> None:
         node = site.desired.node(order.node)
         try:
             waits.await_live(node, site.driver, system.fleet, None, say=site.say, seconds=self.seconds)
@@ -76,7 +77,7 @@ class Netboot:
 
 
 def _darken(order: Order, site: Site) -> None:
-    """See that the machine is off: it may be in what a run left that was cut short, such as another live system."""
+    """Make sure that the machine is off: an interrupted run may have left it in another live system."""
     node = site.desired.node(order.node)
     silent = waits.knock(node) is waits.Port.SILENT
     if site.driver.state().power is Power.ON or not silent:

@@ -1,4 +1,4 @@
-"""Power of a practice node: podman is its button."""
+"""Power of a practice node, by podman."""
 
 from __future__ import annotations
 
@@ -6,14 +6,15 @@ from typing import TYPE_CHECKING
 
 from blackstart.errors import UnreachableError
 from blackstart.lab import machines
-from blackstart.power.base import Power, Seen, off_then_on
+from blackstart.lab.layout import LAB
+from blackstart.power.base import Power, PowerFacts, off_then_on
 
 if TYPE_CHECKING:
     from blackstart.lab.layout import Layout
 
 
-class Lab:
-    """The button of one container."""
+class PodmanPower:
+    """Power of one container."""
 
     tells = True
     repeat = 0.0
@@ -38,12 +39,17 @@ class Lab:
         return f"podman {'cut the power of' if force else 'shut down'} {self._name}"
 
     def cycle(self) -> str:
-        """Cut, see it off, switch on."""
+        """Cut, wait for off, switch on."""
         return off_then_on(self)
 
-    def state(self) -> Seen:
+    def state(self) -> PowerFacts:
         """Ask podman."""
         state = machines.container_state(self._name, layout=self._layout)
-        # What does not exist draws no power.
+        # A container that does not exist is off.
         power = Power.OFF if state in {"", *machines.DARK} else Power.ON if state == "running" else Power.UNKNOWN
-        return Seen(power, f"podman says {state or 'that it does not exist'}")
+        return PowerFacts(power, f"podman says {state or 'that it does not exist'}")
+
+
+def driver(node: str) -> PodmanPower:
+    """Return the driver of a node of the lab: what `power: {driver: lab}` names."""
+    return PodmanPower(node, LAB)

@@ -1,4 +1,4 @@
-"""What takes a dark machine to its own new system, in one Protocol; each way is one file beside this one."""
+"""The interface of installers; each installer is one file in this folder."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class Installer(Protocol):
     def install(self, order: Order, site: Site) -> None:
         """Erase the ordered boot disk and that alone, install a system on it, and return when that answers.
 
-        The machine is dark, or in what an earlier call left. It answers at the node's address with the order's host
-        key, and holds the order's id in order.MARK. Raises RefusedError for another machine or disk than the ordered,
-        UnreachableError, GateTimeoutError or RoleFailedError; the same call goes on from there.
+        The machine is off, or in the state in which an earlier call left it. Then it answers at the node's address
+        with the order's host key, and holds the order's id in order.INSTALLATION_FILE. Raises RefusedError for another
+        machine or disk than the ordered, UnreachableError, GateTimeoutError or RoleFailedError; the same call resumes.
         """
