@@ -73,7 +73,8 @@ def told(role: str, inventory: dict[str, Any], extra: dict[str, Any]) -> dict[st
         if isinstance(each, dict) and each.get("role") == role
         for name, value in each.get("vars", {}).items()
     }
-    variables = defaults | inventory | ours | extra
+    shared = trusted(ROOT / "playbooks" / "vars" / "api.yml")
+    variables = defaults | inventory | shared | ours | extra
     templar = Templar(DataLoader(), variables)
     return {name: _rendered(templar, variables[name]) for name in defaults}
 

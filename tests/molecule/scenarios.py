@@ -123,7 +123,8 @@ def stage(folder: Path, scenario: Scenario, missing: Sequence[str]) -> bool:
 def digest(name: str) -> str:
     """Return a fingerprint of the role that a scenario is about, and its playbook: a changed one must be run again."""
     role = Scenario(name).role
-    files = [ROOT / "playbooks" / f"{role}.yml", *sorted((ROOT / "roles" / role).rglob("*"))]
+    books = ROOT / "playbooks"
+    files = [books / f"{role}.yml", *sorted((books / "vars").iterdir()), *sorted((ROOT / "roles" / role).rglob("*"))]
     text = b"".join(str(path).encode() + path.read_bytes() for path in files if path.is_file())
     return hashlib.sha256(text).hexdigest()
 
