@@ -76,7 +76,8 @@ def told(role: str, inventory: dict[str, Any], extra: dict[str, Any]) -> dict[st
     shared = trusted(ROOT / "playbooks" / "vars" / "api.yml")
     variables = defaults | inventory | shared | ours | extra
     templar = Templar(DataLoader(), variables)
-    return {name: _rendered(templar, variables[name]) for name in defaults}
+    options = load(ROOT / "roles" / role / "meta" / "argument_specs.yml")["argument_specs"]["main"]["options"]
+    return {name: _rendered(templar, variables.get(name)) for name in options}
 
 
 def _rendered(templar: Templar, value: Any) -> str:

@@ -48,6 +48,12 @@ def load(path: Path) -> Any:
     return yaml.safe_load(path.read_text())
 
 
+def defaults_of(role: str) -> dict[str, Any]:
+    """Return a role's defaults; a role whose variables are all required needs no file of them."""
+    path = ROOT / "roles" / role / "defaults/main.yml"
+    return (yaml.safe_load(path.read_text()) if path.is_file() else None) or {}
+
+
 def stages(role: str) -> tuple[str, ...]:
     return ("preflight", "run") if role in ACTING else STAGES
 
@@ -108,7 +114,7 @@ def test_a_playbook_s_task_is_named_like_a_role_s() -> None:
 
 @pytest.mark.parametrize("role", ROLES)
 def test_argument_specs_are_the_defaults(role: str) -> None:
-    defaults = load(ROOT / "roles" / role / "defaults/main.yml") or {}
+    defaults = defaults_of(role)
     options = load(ROOT / "roles" / role / "meta/argument_specs.yml")["argument_specs"]["main"]["options"]
     required = {name for name, option in options.items() if option.get("required")}
     assert set(defaults) == set(options) - required, "a variable is in one of the two only"
@@ -120,7 +126,7 @@ def test_argument_specs_are_the_defaults(role: str) -> None:
 @pytest.mark.parametrize("role", ROLES)
 def test_variables_carry_the_name_of_their_role(role: str) -> None:
     folder = ROOT / "roles" / role
-    for name in load(folder / "defaults/main.yml") or {}:
+    for name in defaults_of(role):
         assert name.startswith(f"{role}_"), name
     for name in (load(folder / "vars/main.yml") if (folder / "vars/main.yml").exists() else None) or {}:
         assert name.startswith(f"_{role}_"), name
@@ -132,7 +138,6 @@ def test_variables_carry_the_name_of_their_role(role: str) -> None:
 @pytest.mark.parametrize("role", ROLES)
 def test_a_role_is_explained_and_tested(role: str) -> None:
     assert (ROOT / "roles" / role / "README.md").is_file()
-    assert (ROOT / "roles" / role / "meta/main.yml").is_file()
     if place := load(ROOT / "molecule/exceptions.yml")["elsewhere"].get(role):
         assert place["why"]
         assert (ROOT / place["proof"] / f"test_{role}.py").is_file(), f"{place['proof']} proves nothing of {role}"

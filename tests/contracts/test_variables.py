@@ -10,13 +10,12 @@ import re
 from typing import TYPE_CHECKING, Any
 
 import pytest
-import yaml
 from ansible.parsing.dataloader import DataLoader
 from ansible.template import Templar
 from pydantic import BaseModel
 
 from blackstart.model import merge, variables
-from tests.contracts.test_roles import ROLES, ROOT, load, tasks
+from tests.contracts.test_roles import ROLES, ROOT, defaults_of, load, tasks
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -43,11 +42,6 @@ def mappings() -> Iterator[tuple[str, str, dict[str, Any]]]:
 
 MAPPINGS = list(mappings())
 BY_PLAYBOOK = [pytest.param(role, given, id=f"{book}-{role}") for book, role, given in MAPPINGS if given]
-
-
-def defaults(role: str) -> dict[str, Any]:
-    found: dict[str, Any] = yaml.safe_load((ROOT / "roles" / role / "defaults/main.yml").read_text()) or {}
-    return found
 
 
 def model_default(name: str) -> Any:
@@ -93,7 +87,7 @@ def rendered(given: dict[str, Any], chosen: dict[str, Any]) -> dict[str, Any]:
 
 
 def test_no_variable_of_a_role_has_the_name_of_an_inventory_s() -> None:
-    assert {role: shared for role in ROLES if (shared := defaults(role).keys() & INVENTORY.keys())} == {}
+    assert {role: shared for role in ROLES if (shared := defaults_of(role).keys() & INVENTORY.keys())} == {}
 
 
 def test_a_playbook_gives_a_role_only_what_is_the_role_s() -> None:
@@ -124,7 +118,7 @@ def test_a_role_does_not_read_the_inventory(role: str) -> None:
 
 @pytest.mark.parametrize(("role", "given"), BY_PLAYBOOK)
 def test_a_role_s_default_is_the_model_s(role: str, given: dict[str, Any]) -> None:
-    own = defaults(role)
+    own = defaults_of(role)
     plain = {name: found[1] for name, value in given.items() if (found := PLAIN.fullmatch(str(value).strip()))}
     pairs = {name: source for name, source in plain.items() if source in optional()}
     assert {name: own[name] for name in pairs} == {name: model_default(source) for name, source in pairs.items()}

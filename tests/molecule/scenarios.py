@@ -8,7 +8,7 @@ A scenario is a folder below molecule/. Its molecule.yml may have, below `ansibl
     SCENARIO_BEFORE: cilium                   # these roles must not have run on the node before, nor what needs them
 
 A role's second scenario is its alternative, with other variables. Where the first one's molecule.yml has
-`provisioner.inventory.group_vars.alternative`, these are its variables, and everything else is the first one's, its tests
+`provisioner.inventory.group_vars.alternative`, these are its variables, and all else is the first one's, its tests
 as well. An alternative that differs in more has a folder of its own, molecule/ROLE_alternative, and the needs and the
 node of its role's first scenario unless its molecule.yml says otherwise.
 """
