@@ -1,4 +1,4 @@
-"""Ceph as it was seen, as frozen dataclasses; built out of what module_utils/blackstart_ceph.py returns."""
+"""Ceph as it was seen, as frozen dataclasses; built out of what node/ceph.py returns."""
 
 from __future__ import annotations
 

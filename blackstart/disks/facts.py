@@ -1,4 +1,4 @@
-"""What a node says about its disks: the JSON of probe/node/disks.py as dataclasses. Sizes and offsets in bytes."""
+"""What a node says about its disks: the JSON of node/disks/survey.py as dataclasses. Sizes and offsets in bytes."""
 
 from __future__ import annotations
 

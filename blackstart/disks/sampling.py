@@ -20,7 +20,7 @@ from blackstart.disks.facts import GIB
 if TYPE_CHECKING:
     from blackstart.disks.facts import Disk
 
-# What probe/node/disk_blank.py reads at each end, and the grain of its samples, in bytes.
+# What node/disks/blankness.py reads at each end, and the grain of its samples, in bytes.
 END = 16 << 20
 GRAIN = 4096
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from blackstart.gpu.units import Seen
+    from blackstart.node.gpu.units import Seen
 
 KUBEADM = "blackstart-kubeadm.service"  # in which the role control_plane has kubeadm run
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from blackstart.gpu.units import Seen
+from blackstart.node.gpu.units import Seen
 from blackstart.probe.observed import (
     ApiFacts,
     Application,

@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING, Any, Protocol
 import pytest
 
 from blackstart import paths
-from blackstart.ansible.module_utils.blackstart_ceph import Ceph as Ask
 from blackstart.ceph import seen
 from blackstart.engine.journal import Journal
 from blackstart.engine.lock import exclusive
 from blackstart.engine.runner import Runner
 from blackstart.lab import podman
 from blackstart.lab.system import MACHINES, ensure_system_packages
+from blackstart.node.ceph import Ceph as Ask
 from blackstart.phases.base import Play
 from tests.ceph import image
 from tests.ceph.cluster import Cluster

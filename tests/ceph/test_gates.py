@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from blackstart.ansible.module_utils.blackstart_ceph import IN_MON
-from blackstart.ansible.module_utils.blackstart_ceph import Ceph as Ask
 from blackstart.ceph import gates, quiet
 from blackstart.errors import RefusedError
+from blackstart.node.ceph import IN_MON
+from blackstart.node.ceph import Ceph as Ask
 from tests.ceph.cluster import MGRS
 from tests.ceph.hosts import NAMES
 

@@ -9,12 +9,12 @@ from typing import Any
 
 import pytest
 
-from blackstart.ansible.module_utils.blackstart_command import Ended
 from blackstart.disks.erase import require_erasable
 from blackstart.disks.facts import Blank, Disk, DiskTable, Osd, Signature, Use
 from blackstart.errors import RefusedError
 from blackstart.model import cluster
 from blackstart.model.cluster import Disks, Node
+from blackstart.node.command import Ended
 from tests.unit.by_path import load
 
 LIBRARY = "roles/arch_install/library"

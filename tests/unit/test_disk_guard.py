@@ -14,14 +14,14 @@ from blackstart.cli import up
 from blackstart.cli.main import parse
 from blackstart.disks.facts import Blank, Disk, DiskTable, Osd, Signature, Use
 from blackstart.disks.guard import documents, guard
-from blackstart.engine import inputs, runner
+from blackstart.engine import runner
 from blackstart.engine.journal import Journal
 from blackstart.errors import InputError, RefusedError, RoleFailedError
 from blackstart.model import cluster
 from blackstart.model.cluster import Disks, Node
+from blackstart.node.disks import verdicts
 from blackstart.phases import ceph_disks, disk_guard
 from blackstart.phases.disk_guard import DiskGuard, require_wishes
-from blackstart.probe.node import verdicts
 from blackstart.probe.observed import DiskVerdict, NodeFacts, Observed, Receipt
 from tests.unit.by_path import load
 
@@ -259,18 +259,6 @@ def test_another_failure_stays_a_role_s_and_notes_reach_the_journal(tmp_path: Pa
     assert isinstance(runner._failure(watcher, tmp_path), RoleFailedError)  # noqa: SLF001 - as above
     lines = [json.loads(line) for line in (tmp_path / "run/journal.jsonl").read_text().splitlines()]
     assert [line["text"] for line in lines if line["kind"] == "note"] == ["a: nvme-65 is not there"]
-
-
-def test_how_disks_are_judged_is_an_input_of_the_guard_alone(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    def hashes() -> dict[tuple[str, str], str]:
-        return inputs.inputs(["disk_guard", "containerd"], {"a": {}}, None, [])
-
-    before = hashes()
-    (tmp_path / "judge.py").write_text("anything else")
-    monkeypatch.setattr(inputs, "_JUDGES", (tmp_path,))
-    after = hashes()
-    assert before["containerd", "a"] == after["containerd", "a"]
-    assert before["disk_guard", "a"] != after["disk_guard", "a"]
 
 
 def test_a_look_tells_what_was_judged_and_what_is_there_now(tmp_path: Path) -> None:

@@ -12,10 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from blackstart.ansible.module_utils import blackstart_quorum
-from blackstart.ansible.module_utils import blackstart_snapshot as snapshot
-from blackstart.ansible.module_utils import blackstart_stopped as stopped
-from blackstart.ansible.module_utils.blackstart_etcd import EtcdError, reduced
+from blackstart.node.etcd import quorum, snapshot, stopped
+from blackstart.node.etcd.control import EtcdError, reduced
 from tests.unit.by_path import load
 
 if TYPE_CHECKING:
@@ -154,9 +152,7 @@ def test_members_are_read_off_etcdctl() -> None:
     started = {"ID": 0xABC, "name": "a", "peerURLs": ["https://10.0.0.1:2380"], "clientURLs": ["https://10.0.0.1:2379"]}
     fresh = {"ID": 0xDEF, "peerURLs": ["https://10.0.0.2:2380"], "isLearner": True}
     lacks = {"https://10.0.0.1:2379": ""}
-    assert reduced(started, lacks) == blackstart_quorum.Member(
-        "abc", "a", learner=False, healthy=True, address="10.0.0.1"
-    )
-    assert reduced(fresh, lacks) == blackstart_quorum.Member("def", "", learner=True, healthy=False, address="10.0.0.2")
+    assert reduced(started, lacks) == quorum.Member("abc", "a", learner=False, healthy=True, address="10.0.0.1")
+    assert reduced(fresh, lacks) == quorum.Member("def", "", learner=True, healthy=False, address="10.0.0.2")
     ill = reduced(started, {"https://10.0.0.1:2379": "context deadline exceeded"})
     assert (ill.healthy, ill.lacks) == (False, "context deadline exceeded")

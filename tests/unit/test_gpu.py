@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 import json
 import re
 import shutil
@@ -14,10 +13,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from blackstart.engine import process
-from blackstart.gpu import judge, units
-from blackstart.gpu.sizes import misfits, taken
-from blackstart.gpu.units import RESTART, Seen, Setting, Verdict, Wanted
-from blackstart.probe.node import board, gpu
+from blackstart.node import board
+from blackstart.node.gpu import judge, sysfs, units
+from blackstart.node.gpu.sizes import misfits, taken
+from blackstart.node.gpu.units import RESTART, Seen, Setting, Verdict, Wanted
 from tests.machines.grow import grow, smbios, structures
 
 if TYPE_CHECKING:
@@ -40,7 +39,7 @@ def look(tmp_path: Path) -> Callable[..., Seen | None]:
     def see(name: str, files: dict[str, str] | None = None, **changes: Any) -> Seen | None:
         grown = json.loads((MACHINES / f"{name}.json").read_text())
         grown |= {"files": grown["files"] | (files or {}), **changes}
-        return Seen.of(gpu.read(str(grow(grown, tmp_path))))
+        return Seen.of(sysfs.read(str(grow(grown, tmp_path))))
 
     return see
 
@@ -279,18 +278,18 @@ def test_a_board_s_serial_is_a_number_and_no_excuse(
 
 
 def test_modules_are_read_in_every_spelling_of_their_size() -> None:
-    assert gpu.dimm_bytes(smbios(modules("48 GB", "48 GB", "No Module Installed"))) == 96 * GIB
-    assert gpu.dimm_bytes(smbios(modules(*["24 GB"] * 4))) == 96 * GIB
-    assert gpu.dimm_bytes(smbios(modules("512 MB"))) == 512 << 20
-    assert gpu.dimm_bytes(smbios(modules("512 kB"))) == 512 << 10
-    assert gpu.dimm_bytes(smbios(modules("Unknown"))) == 0
+    assert sysfs.dimm_bytes(smbios(modules("48 GB", "48 GB", "No Module Installed"))) == 96 * GIB
+    assert sysfs.dimm_bytes(smbios(modules(*["24 GB"] * 4))) == 96 * GIB
+    assert sysfs.dimm_bytes(smbios(modules("512 MB"))) == 512 << 20
+    assert sysfs.dimm_bytes(smbios(modules("512 kB"))) == 512 << 10
+    assert sysfs.dimm_bytes(smbios(modules("Unknown"))) == 0
 
 
 def test_a_damaged_table_ends_the_sum() -> None:
     whole = smbios(modules("24 GB", "24 GB"))
     for cut in range(len(whole)):
-        assert gpu.dimm_bytes(whole[:cut]) in {0, 24 * GIB, 48 * GIB}
-    assert gpu.dimm_bytes(b"\x11\x00\x00\x00" * 8) == 0  # a length of nothing leads nowhere
+        assert sysfs.dimm_bytes(whole[:cut]) in {0, 24 * GIB, 48 * GIB}
+    assert sysfs.dimm_bytes(b"\x11\x00\x00\x00" * 8) == 0  # a length of nothing leads nowhere
 
 
 def test_another_architecture(look: Callable[..., Seen | None]) -> None:
@@ -316,7 +315,7 @@ def test_a_driver_that_does_not_answer_shows_nothing(look: Callable[..., Seen | 
     look("right")
     (tmp_path / CARD / "mem_info_gtt_total").unlink()
     (tmp_path / CARD / "mem_info_vram_total").write_text("what\n")
-    seen = Seen.of(gpu.read(str(tmp_path)))
+    seen = Seen.of(sysfs.read(str(tmp_path)))
     assert seen is not None
     assert (seen.gtt_bytes, seen.vram_bytes) == (0, 0)
     assert abouts(HOMELAB, seen)[0] == "vram"
@@ -333,7 +332,7 @@ def test_a_file_hides_its_namesake_of_a_later_folder(look: Callable[..., Seen | 
 
 
 def test_this_machine_can_be_looked_at() -> None:
-    seen = gpu.main({"root": ""})
+    seen = sysfs.main({"root": ""})
     assert seen == {} or seen["memory_bytes"] > 0
 
 
@@ -364,12 +363,3 @@ def test_a_number_that_another_group_has() -> None:
     (verdict,) = taken({"render": 44, "video": 0}, {"video": 44, "render": 104, "root": 0})
     assert str(verdict).startswith("group video has the number 44 that render is to have")
     assert list(taken({"render": 104, "video": 45}, {"video": 44, "render": 104})) == []
-
-
-@pytest.mark.parametrize("path", sorted((ROOT / "blackstart/gpu").glob("*.py")), ids=lambda path: path.name)
-def test_the_role_can_send_it_to_any_node(path: Path) -> None:
-    """Its links are sent by Ansible as they are: no newer language, nothing imported but by a relative name."""
-    tree = ast.parse(path.read_text(), feature_version=(3, 9))
-    imported = [node.module for node in ast.walk(tree) if isinstance(node, ast.ImportFrom) and not node.level]
-    assert set(imported) <= {"__future__", "dataclasses", "typing", "collections.abc"}
-    assert (ROOT / "roles/gpu_memory/module_utils/blackstart_gpu" / path.name).resolve() == path

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from blackstart.ansible.module_utils.blackstart_quorum import Member
-from blackstart.ansible.module_utils.blackstart_removal import (
+from blackstart.node.etcd.quorum import Member
+from blackstart.node.kube.removal import (
     CONTROL_PLANE,
     OUT_OF_SERVICE,
     Plan,

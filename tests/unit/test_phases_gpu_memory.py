@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Any, cast
 import pytest
 
 from blackstart.cli import status
-from blackstart.gpu.units import Seen
+from blackstart.node.gpu import sysfs
+from blackstart.node.gpu.units import Seen
 from blackstart.phases import gpu_memory
 from blackstart.phases.base import Look
 from blackstart.probe import state
-from blackstart.probe.node import gpu
 from blackstart.probe.observed import ApiFacts, KubeNode, NodeFacts, Observed, Receipt
 from tests.machines.grow import grow
 
@@ -44,7 +44,7 @@ def machines(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Seen | None]
     """Return what each recorded machine shows."""
     room = tmp_path_factory.mktemp("machines")
     return {
-        path.stem: Seen.of(gpu.read(str(grow(json.loads(path.read_text()), room / path.stem))))
+        path.stem: Seen.of(sysfs.read(str(grow(json.loads(path.read_text()), room / path.stem))))
         for path in MACHINES.glob("*.json")
     }
 

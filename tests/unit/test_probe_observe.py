@@ -8,11 +8,11 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
+from blackstart.engine.carrier import Answer
 from blackstart.errors import UnreachableError
 from blackstart.phases.base import Watch
 from blackstart.probe import observe, parse
 from blackstart.probe.observed import ApiFacts, BrokenPod, EtcdMember, NodeFacts, Observed, Receipt, Unit
-from blackstart.probe.send import Answer
 
 if TYPE_CHECKING:
     import pytest

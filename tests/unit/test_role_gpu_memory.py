@@ -9,7 +9,7 @@ import pytest
 from ansible.parsing.dataloader import DataLoader
 from ansible.template import Templar, trust_as_template
 
-from blackstart.gpu.units import pages_of
+from blackstart.node.gpu.units import pages_of
 from tests.unit.by_path import load
 
 ROLE = Path(__file__).resolve().parents[2] / "roles/gpu_memory"

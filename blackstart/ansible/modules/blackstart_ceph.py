@@ -11,11 +11,9 @@ import json
 import time
 from typing import Any
 
-# Mitogen sends what a module imports, and not what that imports from beside it: so that is named here.
-from ansible.module_utils import blackstart_command  # noqa: F401 - see above
 from ansible.module_utils.basic import AnsibleModule
-from ansible.module_utils.blackstart_ceph import MARKS, NOT_FOUND, Ceph, CephError, rook
-from ansible.module_utils.blackstart_kubectl import Kubectl, KubectlError
+from ansible.module_utils.blackstart_node.ceph import MARKS, NOT_FOUND, Ceph, CephError, rook
+from ansible.module_utils.blackstart_node.kubectl import Kubectl, KubectlError
 
 DOCUMENTATION = r"""
 module: blackstart_ceph

@@ -10,7 +10,7 @@ import re
 from typing import NamedTuple
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible.module_utils.blackstart_command import run
+from ansible.module_utils.blackstart_node.command import run
 
 DOCUMENTATION = r"""
 module: blackstart_firmware

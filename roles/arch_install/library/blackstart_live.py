@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible.module_utils.blackstart_command import run
+from ansible.module_utils.blackstart_node.command import run
 
 DOCUMENTATION = r"""
 module: blackstart_live

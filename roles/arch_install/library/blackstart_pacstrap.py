@@ -11,7 +11,7 @@ import re
 from pathlib import Path
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible.module_utils.blackstart_command import in_unit, run
+from ansible.module_utils.blackstart_node.command import in_unit, run
 
 DOCUMENTATION = r"""
 module: blackstart_pacstrap

@@ -12,12 +12,10 @@ import os
 from pathlib import Path
 from typing import Any
 
-# Mitogen sends what a module imports, and not what that imports from beside it: so that is named here.
-from ansible.module_utils import blackstart_command, blackstart_quorum  # noqa: F401 - see above
-from ansible.module_utils import blackstart_stopped as stopped
 from ansible.module_utils.basic import AnsibleModule
-from ansible.module_utils.blackstart_etcd import LOCAL, Etcd, EtcdError, containers
-from ansible.module_utils.blackstart_snapshot import digest, doubts, shortage
+from ansible.module_utils.blackstart_node.etcd import stopped
+from ansible.module_utils.blackstart_node.etcd.control import LOCAL, Etcd, EtcdError, containers
+from ansible.module_utils.blackstart_node.etcd.snapshot import digest, doubts, shortage
 
 DOCUMENTATION = r"""
 module: blackstart_etcd_snapshot

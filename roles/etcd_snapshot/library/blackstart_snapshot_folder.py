@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible.module_utils.blackstart_snapshot import PART, digest, shortage, snapshots, surplus
+from ansible.module_utils.blackstart_node.etcd.snapshot import PART, digest, shortage, snapshots, surplus
 
 DOCUMENTATION = r"""
 module: blackstart_snapshot_folder

@@ -1,8 +1,7 @@
 #!/usr/bin/python
 """Say what is wrong with sizes of GPU memory, or with the machine that they are for. Changes nothing.
 
-It sees and judges by the very files that blackstart itself uses (blackstart/gpu, blackstart/probe/node/gpu.py), which
-module_utils links to.
+It sees and judges by the very files that blackstart itself uses (blackstart/node/gpu).
 """
 
 from __future__ import annotations
@@ -11,10 +10,10 @@ from pathlib import Path
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible.module_utils.blackstart_gpu.judge import restart_due, verdicts
-from ansible.module_utils.blackstart_gpu.look import groups, read
-from ansible.module_utils.blackstart_gpu.sizes import misfits, taken
-from ansible.module_utils.blackstart_gpu.units import RESTART, Seen, Wanted
+from ansible.module_utils.blackstart_node.gpu.judge import restart_due, verdicts
+from ansible.module_utils.blackstart_node.gpu.sizes import misfits, taken
+from ansible.module_utils.blackstart_node.gpu.sysfs import groups, read
+from ansible.module_utils.blackstart_node.gpu.units import RESTART, Seen, Wanted
 
 DOCUMENTATION = r"""
 module: blackstart_gpu

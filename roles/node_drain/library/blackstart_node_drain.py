@@ -9,11 +9,9 @@ from __future__ import annotations
 
 from typing import Any
 
-# Mitogen sends what a module imports, and not what that imports from beside it: so that is named here.
-from ansible.module_utils import blackstart_command  # noqa: F401 - see above
 from ansible.module_utils.basic import AnsibleModule
-from ansible.module_utils.blackstart_eviction import blockers, contested, evictable, irreplaceable, title
-from ansible.module_utils.blackstart_kubectl import Kubectl, KubectlError, unknown
+from ansible.module_utils.blackstart_node.kube.eviction import blockers, contested, evictable, irreplaceable, title
+from ansible.module_utils.blackstart_node.kubectl import Kubectl, KubectlError, unknown
 
 DOCUMENTATION = r"""
 module: blackstart_node_drain

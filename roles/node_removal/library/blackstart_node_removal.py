@@ -1,7 +1,7 @@
 #!/usr/bin/python
 """Take a node out of etcd and out of the API, from another control plane that is well.
 
-Every call looks anew and refuses by the same rules (module_utils/blackstart_removal.py), so that what changed during
+Every call looks anew and refuses by the same rules (blackstart/node/kube/removal.py), so that what changed during
 a long drain counts. What is gone already is no error: a removal that was cut off is asked for again.
 """
 
@@ -10,12 +10,18 @@ from __future__ import annotations
 import time
 from typing import Any
 
-# Mitogen sends what a module imports, and not what that imports from beside it: so that is named here.
-from ansible.module_utils import blackstart_command, blackstart_eviction, blackstart_quorum  # noqa: F401 - see above
 from ansible.module_utils.basic import AnsibleModule
-from ansible.module_utils.blackstart_etcd import Etcd, EtcdError
-from ansible.module_utils.blackstart_kubectl import Kubectl, KubectlError
-from ansible.module_utils.blackstart_removal import OUT_OF_SERVICE, Plan, Seen, Wish, attached, plan, without_taint
+from ansible.module_utils.blackstart_node.etcd.control import Etcd, EtcdError
+from ansible.module_utils.blackstart_node.kube.removal import (
+    OUT_OF_SERVICE,
+    Plan,
+    Seen,
+    Wish,
+    attached,
+    plan,
+    without_taint,
+)
+from ansible.module_utils.blackstart_node.kubectl import Kubectl, KubectlError
 
 DOCUMENTATION = r"""
 module: blackstart_node_removal
