@@ -12,7 +12,7 @@ from typing import Any
 from . import board, https, receipts
 from .command import output
 from .disks import verdicts
-from .etcd import gateway
+from .etcd import client
 from .gpu import sysfs
 from .parallel import together
 
@@ -45,7 +45,7 @@ def main(request: dict[str, Any]) -> dict[str, Any]:
     }
     if serves:
         jobs["api_error"] = (https.readyz, request["address"], endpoint["port"], request["address"])
-        jobs["etcd"] = (gateway.members, frozenset(request["dark"]))
+        jobs["etcd"] = (client.look, frozenset(request["dark"]))
     if request["images"]:
         jobs["images"] = (images,)
     seen = together(jobs)

@@ -6,14 +6,13 @@ import fcntl
 import hashlib
 import json
 import os
-import sys
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from blackstart.node.etcd import quorum, snapshot, stopped
-from blackstart.node.etcd.control import EtcdError, reduced
+from blackstart.node.etcd import snapshot, stopped
+from blackstart.node.etcd.quorum import EtcdError
 from tests.unit.by_path import load
 
 if TYPE_CHECKING:
@@ -24,9 +23,8 @@ NAME = "etcd-20261126T101500Z.db"
 
 
 @pytest.fixture
-def folder(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
-    """Load the module as Ansible does: what it shares with others is below ansible.module_utils."""
-    monkeypatch.setitem(sys.modules, "ansible.module_utils.blackstart_snapshot", snapshot)
+def folder() -> ModuleType:
+    """Load the module as Ansible does."""
     return load("roles/etcd_snapshot/library/blackstart_snapshot_folder.py")
 
 
@@ -146,13 +144,3 @@ def test_a_database_that_an_etcd_has_locked_is_not_copied(tmp_path: Path) -> Non
         with pytest.raises(EtcdError, match="is in use: an etcd runs on it; wanted: a stopped member"):
             stopped.copy(source, copy)
     assert not copy.exists()
-
-
-def test_members_are_read_off_etcdctl() -> None:
-    started = {"ID": 0xABC, "name": "a", "peerURLs": ["https://10.0.0.1:2380"], "clientURLs": ["https://10.0.0.1:2379"]}
-    fresh = {"ID": 0xDEF, "peerURLs": ["https://10.0.0.2:2380"], "isLearner": True}
-    lacks = {"https://10.0.0.1:2379": ""}
-    assert reduced(started, lacks) == quorum.Member("abc", "a", learner=False, healthy=True, address="10.0.0.1")
-    assert reduced(fresh, lacks) == quorum.Member("def", "", learner=True, healthy=False, address="10.0.0.2")
-    ill = reduced(started, {"https://10.0.0.1:2379": "context deadline exceeded"})
-    assert (ill.healthy, ill.lacks) == (False, "context deadline exceeded")

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 import pytest
 
 from blackstart.node import command, https, machine, parallel
-from blackstart.node.etcd import gateway
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -103,26 +102,3 @@ def test_a_kubeconfig_without_embedded_certificates_is_said(tmp_path: Path) -> N
     file.write_text("users:\n- user:\n    client-certificate: /var/lib/kubelet/pki/x.pem\n    client-key-data: eA==\n")
     with pytest.raises(ValueError, match=r"holds no certificate-authority, client-certificate-data"):
         https.admin_tls(str(file))
-
-
-def test_etcd_members_as_its_gateway_lists_them() -> None:
-    # As etcd 3.6.6 answers: numbers come as text, false and empty fields are left out.
-    started = {
-        "ID": "13200197957393829060",
-        "name": "melchior-1",
-        "peerURLs": ["https://10.77.13.13:2380"],
-        "clientURLs": ["https://10.77.13.13:2379"],
-    }
-    assert gateway.reduced(started) == {
-        "id": "b730861ac74bccc4",
-        "name": "melchior-1",
-        "learner": False,
-        "address": "10.77.13.13",
-    }
-    # A learner that never started has neither a name nor client URLs.
-    learner = {"ID": "1", "peerURLs": ["https://10.77.13.15:2380"], "isLearner": True}
-    assert gateway.reduced(learner) == {"id": "1", "name": "", "learner": True, "address": "10.77.13.15"}
-
-
-def test_without_etcd_here_there_are_no_members(tmp_path: Path) -> None:
-    assert gateway.members(pki=str(tmp_path)) == []

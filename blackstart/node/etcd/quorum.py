@@ -14,10 +14,14 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 
+class EtcdError(Exception):
+    """There is no etcd to ask here, or it answered with an error; its text holds no key and no value."""
+
+
 class Member(NamedTuple):
     """One member of etcd; `id` is hexadecimal, and one that never started has an address but no name.
 
-    `lacks` says why it is not healthy, as etcdctl put it.
+    `lacks` says why it is not healthy, as far as etcd says.
     """
 
     id: str

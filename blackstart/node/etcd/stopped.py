@@ -12,7 +12,8 @@ import os
 import uuid
 from typing import TYPE_CHECKING
 
-from .control import CTR, EtcdError, output
+from .container import CTR, output
+from .quorum import EtcdError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -14,7 +14,9 @@ from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.blackstart_node.etcd import stopped
-from ansible.module_utils.blackstart_node.etcd.control import LOCAL, Etcd, EtcdError, containers
+from ansible.module_utils.blackstart_node.etcd.client import Etcd
+from ansible.module_utils.blackstart_node.etcd.container import Container, containers
+from ansible.module_utils.blackstart_node.etcd.quorum import EtcdError
 from ansible.module_utils.blackstart_node.etcd.snapshot import digest, doubts, shortage
 
 DOCUMENTATION = r"""
@@ -52,13 +54,14 @@ class Snapshot:
 
     def examined(self) -> dict[str, Any]:
         """Return the size of the database; fails when the member is not well or there is no room."""
+        Container()
         status = self.look(Etcd())
         return {"changed": False, "bytes": int(status["dbSize"]), "version": status["version"]}
 
     def look(self, etcd: Etcd) -> dict[str, Any]:
         """Return the member's status; fails when it may be behind the others, or when there is no room."""
         status: dict[str, Any] = etcd.status()
-        lacks = "it is a learner" if status.get("isLearner") else etcd.healths([LOCAL])[LOCAL]
+        lacks = "it is a learner" if status.get("isLearner") else etcd.health()
         # A database that has outgrown its quota is the more worth a snapshot.
         if lacks and "NOSPACE" not in lacks:
             self.module.fail_json(
@@ -88,12 +91,12 @@ class Snapshot:
 
     def take(self) -> dict[str, Any]:
         """Write it, then believe nothing: its own checksum, its keys, its revision."""
-        etcd = Etcd()
+        container, etcd = Container(), Etcd()
         before = self.look(etcd)
-        etcd.ctl("snapshot", "save", str(self.path), seconds=self.module.params["timeout"])
+        container.save(str(self.path), self.module.params["timeout"])
         self.path.chmod(0o600)
         after = etcd.status()
-        status = json.loads(etcd.execute(self.ask, self.module.params["timeout"]))
+        status = json.loads(container.execute(self.ask, self.module.params["timeout"]))
         known = {
             "etcd": before["version"],
             "etcd_cluster": f"{int(before['header']['cluster_id']):x}",

@@ -11,7 +11,8 @@ import time
 from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible.module_utils.blackstart_node.etcd.control import Etcd, EtcdError
+from ansible.module_utils.blackstart_node.etcd.client import Etcd
+from ansible.module_utils.blackstart_node.etcd.quorum import EtcdError
 from ansible.module_utils.blackstart_node.kube.removal import (
     OUT_OF_SERVICE,
     Plan,
@@ -53,7 +54,7 @@ class Removal:
     """One call of the module."""
 
     def __init__(self, module: AnsibleModule) -> None:
-        """Read the parameters, and find the etcd of this node."""
+        """Read the parameters, and get ready to ask the etcd of this node."""
         params = module.params
         self.module = module
         self.wish = Wish(
@@ -72,7 +73,7 @@ class Removal:
         here = f"--field-selector=spec.nodeName={self.wish.name}"
         return Seen(
             nodes=self.kubectl.get("nodes"),
-            members=self.etcd.members(dark=self.wish.address if self.wish.off else ""),
+            members=self.etcd.members([self.wish.address] if self.wish.off else []),
             pods=self.kubectl.get("pods", "--all-namespaces", here),
             attachments=self.kubectl.get("volumeattachments"),
         )
