@@ -67,7 +67,7 @@ class Ceph:
             raise CephError(f"ceph {' '.join(words)} printed no JSON: {text.strip()[:200]}") from error
 
     def look(self) -> dict[str, Any]:
-        """Return what blackstart.ceph.seen.parse reads. Raises CephError."""
+        """Return what blackstart.ceph.facts.parse reads. Raises CephError."""
         with ThreadPoolExecutor(len(_ASK)) as pool:
             asked = {name: pool.submit(self.ask, *words) for name, words in _ASK.items()}
             return reduced({name: answer.result() for name, answer in asked.items()})

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from blackstart.disks.erase import require_erasable
-from blackstart.disks.facts import Blank, Disk, DiskTable, Osd, Signature, Use
+from blackstart.disks.facts import Blank, DiskFacts, DiskTable, Osd, Signature, Use
 from blackstart.errors import RefusedError
 from blackstart.model import cluster
 from blackstart.model.cluster import Disks, Node
@@ -39,7 +39,9 @@ def node(**changes: Any) -> Node:
 
 
 def table(**changes: Any) -> DiskTable:
-    there = Disk("nvme2n1", "/dev/nvme2n1", "259:0", 12_000_000_000, ("nvme-B1",), "B1", transport="nvme", blank=BLANK)
+    there = DiskFacts(
+        "nvme2n1", "/dev/nvme2n1", "259:0", 12_000_000_000, ("nvme-B1",), "B1", transport="nvme", blank=BLANK
+    )
     return DiskTable((replace(there, **changes),), {"nvme-B1": "nvme2n1"})
 
 
@@ -155,7 +157,7 @@ def test_a_disk_is_looked_at_once_more_before_the_write() -> None:
 def test_udev_finds_the_disk_locked_while_it_is_written(tmp_path: Any) -> None:
     path = tmp_path / "disk"
     path.touch()
-    disk = load(f"{LIBRARY}/blackstart_boot_disk.py").Disk(SimpleNamespace(params={"disk": str(path)}))
+    disk = load(f"{LIBRARY}/blackstart_boot_disk.py").BootDisk(SimpleNamespace(params={"disk": str(path)}))
     with path.open() as udev:
         with disk.locked(), pytest.raises(BlockingIOError):
             fcntl.flock(udev, fcntl.LOCK_SH | fcntl.LOCK_NB)

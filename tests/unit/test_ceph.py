@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from blackstart.ceph import back, gates, quiet
-from blackstart.ceph.seen import NONE, Ceph, Mark, Mon, Osd, Pg, Pool, bucket, document, parse
+from blackstart.ceph.facts import NONE, CephFacts, Mon, Osd, Pg, Pool, QuietMark, bucket, document, parse
 from blackstart.node import ceph as node_ceph
 from blackstart.node.ceph import CephError, reduced, rook
 
@@ -23,9 +23,9 @@ def osd(number: int, **changes: Any) -> Osd:
     return replace(Osd(number, host, host, up=True, into=True, noout=False), **changes)
 
 
-def ceph(**changes: Any) -> Ceph:
+def ceph(**changes: Any) -> CephFacts:
     """Return a healthy cluster: OSDs 0 and 1 on one, 2 and 3 on two, 4 and 5 on three."""
-    healthy = Ceph(
+    healthy = CephFacts(
         fsid=FSID,
         osds=tuple(osd(number) for number in range(6)),
         pools=(POOL,),
@@ -157,7 +157,7 @@ EMPTY: dict[str, Any] = {
     "pgs": [],
     "marks": {},
 }
-MARK = Mark("one", "order-1", FSID, frozenset({0, 1}), frozenset({1}))
+MARK = QuietMark("one", "order-1", FSID, frozenset({0, 1}), frozenset({1}))
 
 
 def test_quiet_marks_what_is_ours_and_nothing_else() -> None:

@@ -12,7 +12,7 @@ import pytest
 from blackstart import verbs
 from blackstart.cli import up
 from blackstart.cli.main import parse
-from blackstart.disks.facts import Blank, Disk, DiskTable, Osd, Signature, Use
+from blackstart.disks.facts import Blank, DiskFacts, DiskTable, Osd, Signature, Use
 from blackstart.disks.guard import documents, guard
 from blackstart.engine import runner
 from blackstart.engine.journal import Journal
@@ -37,12 +37,12 @@ EXT4 = Signature("ext4", "filesystem", 0x438)
 OSD = Osd(0, "3f1c8a9e-4b4b-4f0e-8d8d-0d6a5a9b7c11", FSID, "4")
 
 
-def disk(name: str, serial: str, **changes: Any) -> Disk:
-    there = Disk(name, f"/dev/{name}", f"7:{serial}", 6_000_000_000, (f"nvme-{serial}",), serial, blank=BLANK)
+def disk(name: str, serial: str, **changes: Any) -> DiskFacts:
+    there = DiskFacts(name, f"/dev/{name}", f"7:{serial}", 6_000_000_000, (f"nvme-{serial}",), serial, blank=BLANK)
     return replace(there, **changes)
 
 
-def table(*disks: Disk) -> DiskTable:
+def table(*disks: DiskFacts) -> DiskTable:
     return DiskTable(disks, {link: each.name for each in disks for link in each.by_id})
 
 
@@ -56,7 +56,7 @@ def node(board: str = "", **wipes: str) -> Node:
     return Node.of_disks("casper-3", Disks(boot=boot, ceph=tuple(ceph)), board)
 
 
-def judged(*disks: Disk, confirmed: tuple[str, ...] = (), **wipes: str) -> Any:
+def judged(*disks: DiskFacts, confirmed: tuple[str, ...] = (), **wipes: str) -> Any:
     return guard(node(**wipes), table(*disks), fsid=FSID, confirmed=confirmed)
 
 

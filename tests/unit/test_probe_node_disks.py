@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from blackstart.disks import sampling
-from blackstart.disks.facts import Blank, Disk, DiskTable, parse
+from blackstart.disks.facts import Blank, DiskFacts, DiskTable, parse
 from blackstart.node.disks import blankness, bluestore, reader, survey
 from tests.lab import disk_images as images
 
@@ -55,7 +55,7 @@ class Machine:
         request: dict[str, Any] = {"named": named or (A,), "full": full, "seed": "1", "root": str(self.root)}
         return parse(survey.main(request))
 
-    def one(self, *named: str, full: bool = False) -> Disk:
+    def one(self, *named: str, full: bool = False) -> DiskFacts:
         (disk,) = self.look(*named, full=full).disks
         return disk
 
@@ -248,7 +248,7 @@ def test_data_is_missed_no_more_often_than_is_said(share: float) -> None:
     """Data in one piece at many places, and samples of many seeds, against the bound of sampling.py."""
     size, count = 64 * images.GIB, 64
     blank = Blank(looked=True, samples=count, sample_bytes=blankness.SAMPLE)
-    disk = Disk("sda", "/dev/sda", "8:0", size, blank=blank)
+    disk = DiskFacts("sda", "/dev/sda", "8:0", size, blank=blank)
     data = int(share * 2 * sampling.part(disk))
     missed = tried = 0
     for seed in range(60):

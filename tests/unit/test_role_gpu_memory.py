@@ -9,7 +9,7 @@ import pytest
 from ansible.parsing.dataloader import DataLoader
 from ansible.template import Templar, trust_as_template
 
-from blackstart.node.gpu.units import pages_of
+from blackstart.node.gpu.units import GIB, PAGE
 from tests.unit.by_path import load
 
 ROLE = Path(__file__).resolve().parents[2] / "roles/gpu_memory"
@@ -41,8 +41,8 @@ def test_the_file_has_pages(gtt: int, pool: int) -> None:
     values = {"gpu_memory_gtt_gib": gtt, "gpu_memory_page_pool_gib": pool}
     comment, options = Templar(DataLoader(), values).template(trust_as_template(text)).splitlines()
     assert comment.startswith("# ")
-    tail = f" page_pool_size={pages_of(pool)}" if pool else ""
-    assert options == f"options ttm pages_limit={pages_of(gtt)}{tail}"
+    tail = f" page_pool_size={pool * GIB // PAGE}" if pool else ""
+    assert options == f"options ttm pages_limit={gtt * GIB // PAGE}{tail}"
 
 
 def test_images_are_those_of_the_presets_in_use() -> None:

@@ -16,7 +16,7 @@ _BY_ID = "disk/by-id/"
 
 
 class Found(NamedTuple):
-    """A whole disk, its partitions, where they start (bytes), where to open it, and what Disk has fields for."""
+    """A whole disk, its partitions, where they start (bytes), where to open it, and what DiskFacts has fields for."""
 
     device: Device
     partitions: list[Device]

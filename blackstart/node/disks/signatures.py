@@ -28,7 +28,7 @@ class Unclear(Exception):  # noqa: N818 - that a disk cannot be told is a findin
     """blkid or wipefs could not tell what is on a disk; its text says how they ended."""
 
 
-class Mark(NamedTuple):
+class Magic(NamedTuple):
     """A format's magic bytes at an offset in bytes, with the offset at which what they belong to begins."""
 
     kind: str
@@ -87,11 +87,11 @@ def offsets(size: int) -> set[int]:
     return {mark.begins for mark in (*marks(size), *ext(size))} | middle
 
 
-def marks(size: int) -> Iterator[Mark]:
+def marks(size: int) -> Iterator[Magic]:
     """Yield the marks by which a format is known without a doubt, as far as they lie within the disk."""
     for kind, usage, begins, inside, magic in _all(size):
         if begins >= 0 and begins + inside + len(magic) <= size:
-            yield Mark(kind, usage, begins + inside, magic, begins)
+            yield Magic(kind, usage, begins + inside, magic, begins)
 
 
 def _all(size: int) -> Iterator[tuple[str, str, int, int, bytes]]:
@@ -124,16 +124,16 @@ def _xfs(size: int) -> set[int]:
     return parts | set(range(0, size, TIB))
 
 
-def ext(size: int) -> Iterator[Mark]:
+def ext(size: int) -> Iterator[Magic]:
     """Yield where copies of ext2-4's superblock lie, by block size (a group has as many blocks as a block has bits)."""
     for block in (1024, 2048, 4096, 65536):
         for group in _GROUPS:
             begins = group * 8 * block * block + (1024 if block == 1024 else 0)  # noqa: PLR2004 - block 0 is not used
             if begins + 1024 <= size:
-                yield Mark("ext4", "filesystem", begins + 0x38, _EXT_MAGIC, begins)
+                yield Magic("ext4", "filesystem", begins + 0x38, _EXT_MAGIC, begins)
 
 
-def _is_ext(disk: Reader, mark: Mark) -> bool:
+def _is_ext(disk: Reader, mark: Magic) -> bool:
     """Tell whether it is a superblock: two bytes of magic are not enough, its block size must fit its place."""
     block = disk.read(mark.begins, 1024)
     if len(block) < 1024 or block[0x38:0x3A] != _EXT_MAGIC:  # noqa: PLR2004 - the size of a superblock

@@ -9,7 +9,7 @@ from .units import FIRMWARE, GIB, HARDWARE, PAGE, RESTART, SETTINGS, Verdict, ar
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from .units import Seen, Wanted
+    from .units import GpuFacts, Wanted
 
 OURS = "/etc/modprobe.d/blackstart-ttm.conf"
 # What modules, less VRAM, less MemTotal may leave: firmware's and the kernel's own share.
@@ -17,7 +17,7 @@ RESERVED = (GIB // 2, 4 * GIB)  # bytes
 OPEN_TO_ALL = 0o006  # of a mode: anyone may read and write
 
 
-def verdicts(wanted: Wanted, seen: Seen | None) -> list[Verdict]:
+def verdicts(wanted: Wanted, seen: GpuFacts | None) -> list[Verdict]:
     """Return what is wrong with a machine; nothing where the inventory neither has a carve-out nor asks for GTT."""
     if not wanted.carve_out_gib and not wanted.gtt_gib:
         return []
@@ -30,7 +30,7 @@ def verdicts(wanted: Wanted, seen: Seen | None) -> list[Verdict]:
     return [verdict for rule in rules for verdict in rule(wanted, seen)]
 
 
-def _carve_out(wanted: Wanted, seen: Seen) -> Iterator[Verdict]:
+def _carve_out(wanted: Wanted, seen: GpuFacts) -> Iterator[Verdict]:
     if not wanted.carve_out_gib or seen.vram_bytes == bytes_of(wanted.carve_out_gib):
         return
     yield Verdict(
@@ -44,7 +44,7 @@ def _carve_out(wanted: Wanted, seen: Seen) -> Iterator[Verdict]:
     )
 
 
-def _trap(wanted: Wanted, seen: Seen) -> Iterator[Verdict]:
+def _trap(wanted: Wanted, seen: GpuFacts) -> Iterator[Verdict]:
     """Yield a GTT that is not smaller than VRAM, unless the right carve-out would mend it (amdgpu_ttm.c)."""
     if not wanted.carve_out_gib or seen.gtt_bytes < max(seen.vram_bytes, bytes_of(wanted.carve_out_gib)):
         return
@@ -59,7 +59,7 @@ def _trap(wanted: Wanted, seen: Seen) -> Iterator[Verdict]:
     )
 
 
-def _strangers(wanted: Wanted, seen: Seen) -> Iterator[Verdict]:
+def _strangers(wanted: Wanted, seen: GpuFacts) -> Iterator[Verdict]:
     """Yield parameters that do nothing, are deprecated, or compete with the file of the role."""
     ours = _ours(seen)
     for one in seen.settings:
@@ -76,11 +76,11 @@ def _strangers(wanted: Wanted, seen: Seen) -> Iterator[Verdict]:
             yield Verdict("setting", SETTINGS, found, wish, f"Only one of them counts. {todo}")
 
 
-def _ours(seen: Seen) -> dict[str, str]:
+def _ours(seen: GpuFacts) -> dict[str, str]:
     return {one.name: one.value for one in seen.settings if one.source == OURS}
 
 
-def _late(seen: Seen) -> str:
+def _late(seen: GpuFacts) -> str:
     """Say how the running kernel differs from the role's file; empty when it does not, or when others set it, too."""
     ours = _ours(seen)
     if not ours or any(one.source != OURS for one in seen.settings):
@@ -94,7 +94,7 @@ def _late(seen: Seen) -> str:
     return " and ".join(said)
 
 
-def restart_due(seen: Seen) -> str:
+def restart_due(seen: GpuFacts) -> str:
     """Say why a restart would change the GPU's memory; empty when it would not.
 
     It would when the settings were changed since the last start and the kernel does not have them yet. A difference
@@ -108,7 +108,7 @@ def restart_due(seen: Seen) -> str:
     return _late(seen)
 
 
-def _pending(wanted: Wanted, seen: Seen) -> Iterator[Verdict]:  # noqa: ARG001 - the rules' common signature
+def _pending(wanted: Wanted, seen: GpuFacts) -> Iterator[Verdict]:  # noqa: ARG001 - the rules' common signature
     said, due = _late(seen), restart_due(seen)
     if due:
         yield Verdict("restart", RESTART, due, "the same", "Restart the machine: the driver takes it at the start")
@@ -117,7 +117,7 @@ def _pending(wanted: Wanted, seen: Seen) -> Iterator[Verdict]:  # noqa: ARG001 -
         yield Verdict("initramfs", SETTINGS, said, "the same", todo)
 
 
-def _memory(wanted: Wanted, seen: Seen) -> Iterator[Verdict]:
+def _memory(wanted: Wanted, seen: GpuFacts) -> Iterator[Verdict]:
     """Yield memory modules that are missing, and memory that nobody accounts for."""
     if not seen.dimm_bytes:
         return
@@ -134,13 +134,13 @@ def _memory(wanted: Wanted, seen: Seen) -> Iterator[Verdict]:
         yield Verdict("memory", HARDWARE, found, "0.5 to 4 GiB, for firmware and kernel", todo)
 
 
-def _target(wanted: Wanted, seen: Seen) -> Iterator[Verdict]:
+def _target(wanted: Wanted, seen: GpuFacts) -> Iterator[Verdict]:
     if wanted.target and seen.target_version and architecture(seen.target_version) != wanted.target:
         found = f"the GPU is {architecture(seen.target_version)}"
         yield Verdict("target", SETTINGS, found, wanted.target, "Is it another machine? Else correct gpu_target")
 
 
-def _devices(wanted: Wanted, seen: Seen) -> Iterator[Verdict]:  # noqa: ARG001 - the rules' common signature
+def _devices(wanted: Wanted, seen: GpuFacts) -> Iterator[Verdict]:  # noqa: ARG001 - the rules' common signature
     """Yield what compute and drawing lack: systemd's rules give these files to render, open to all or to the group."""
     paths = [device.path for device in seen.devices]
     for path in ("/dev/kfd", "/dev/dri/renderD"):

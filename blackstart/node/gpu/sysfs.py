@@ -29,7 +29,7 @@ def main(request: dict[str, Any]) -> dict[str, Any]:
 
 
 def read(root: str = "") -> dict[str, Any]:
-    """Return the fields of Seen (units.py), sizes in bytes; empty when there is no AMD GPU."""
+    """Return the fields of GpuFacts (units.py), sizes in bytes; empty when there is no AMD GPU."""
     card = _card(root)
     if card is None:
         return {}

@@ -19,11 +19,6 @@ def bytes_of(gib: int) -> int:
     return gib * GIB
 
 
-def pages_of(gib: int) -> int:
-    """Return GiB in pages of 4096 bytes, as ttm.pages_limit wants them."""
-    return gib * GIB // PAGE
-
-
 def spell(size: int) -> str:
     """Return bytes as people say them: whole GiB as they are, else to a tenth."""
     return f"{size // GIB} GiB" if size % GIB == 0 else f"{size / GIB:.1f} GiB"
@@ -64,7 +59,7 @@ class Device:
 
 
 @dataclass(frozen=True)
-class Seen:
+class GpuFacts:
     """An AMD GPU as its machine shows it (node/gpu/sysfs.py); sizes in bytes, 0 when not shown."""
 
     card: str
@@ -86,7 +81,7 @@ class Seen:
     booted: float  # the same
 
     @classmethod
-    def of(cls, said: Mapping[str, Any]) -> Seen | None:
+    def of(cls, said: Mapping[str, Any]) -> GpuFacts | None:
         """Build it from the probe's plain JSON; None when that is empty, which means no AMD GPU."""
         if not said:
             return None

@@ -27,7 +27,7 @@ class Wish(NamedTuple):
     off: bool = False
 
 
-class Seen(NamedTuple):
+class ClusterFacts(NamedTuple):
     """The cluster as it is: Nodes, etcd's members, and the pods and VolumeAttachments of the node that is to go."""
 
     nodes: Sequence[Object]
@@ -45,7 +45,7 @@ class Plan(NamedTuple):
     objections: list[str]
 
 
-def plan(wish: Wish, seen: Seen) -> Plan:
+def plan(wish: Wish, seen: ClusterFacts) -> Plan:
     """Decide. What is gone already is no objection, so that a removal that was cut off can be asked for again."""
     nodes = {str(node["metadata"]["name"]): node for node in seen.nodes}
     member = find(seen.members, wish.name, wish.address)

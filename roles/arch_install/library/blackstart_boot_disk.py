@@ -63,7 +63,7 @@ def missing(listed: dict[str, Any]) -> list[str]:
     return [] if parts == [ESP, ROOT] else [f"found partitions of the types {parts}, wanted {[ESP, ROOT]}"]
 
 
-class Disk:
+class BootDisk:
     """The disk, by its name."""
 
     def __init__(self, module: AnsibleModule) -> None:
@@ -162,7 +162,7 @@ def main() -> None:
         },
         supports_check_mode=True,
     )
-    disk = Disk(module)
+    disk = BootDisk(module)
     disk.make_sure()
     if module.check_mode:
         module.exit_json(changed=True, esp="", root="")

@@ -13,7 +13,7 @@ from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.blackstart_node.gpu.judge import restart_due, verdicts
 from ansible.module_utils.blackstart_node.gpu.sizes import misfits, taken
 from ansible.module_utils.blackstart_node.gpu.sysfs import groups, read
-from ansible.module_utils.blackstart_node.gpu.units import RESTART, Seen, Wanted
+from ansible.module_utils.blackstart_node.gpu.units import RESTART, GpuFacts, Wanted
 
 DOCUMENTATION = r"""
 module: blackstart_gpu
@@ -55,7 +55,7 @@ def values(module: AnsibleModule, wanted: Wanted) -> None:
 
 def machine(module: AnsibleModule, wanted: Wanted) -> None:
     """Tell all that is wrong (the action plugin warns); fail for what no restart would mend, where asked for."""
-    seen = Seen.of(read(module.params["root"]))
+    seen = GpuFacts.of(read(module.params["root"]))
     wrong = verdicts(wanted, seen)
     said = [str(verdict) for verdict in wrong]
     result: dict[str, Any] = {

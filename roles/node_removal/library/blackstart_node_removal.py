@@ -15,8 +15,8 @@ from ansible.module_utils.blackstart_node.etcd.client import Etcd
 from ansible.module_utils.blackstart_node.etcd.quorum import EtcdError
 from ansible.module_utils.blackstart_node.kube.removal import (
     OUT_OF_SERVICE,
+    ClusterFacts,
     Plan,
-    Seen,
     Wish,
     attached,
     plan,
@@ -68,10 +68,10 @@ class Removal:
         self.kubectl = Kubectl(params["kubeconfig"], params["server"])
         self.etcd = Etcd()
 
-    def seen(self) -> Seen:
+    def seen(self) -> ClusterFacts:
         """Look at the cluster."""
         here = f"--field-selector=spec.nodeName={self.wish.name}"
-        return Seen(
+        return ClusterFacts(
             nodes=self.kubectl.get("nodes"),
             members=self.etcd.members([self.wish.address] if self.wish.off else []),
             pods=self.kubectl.get("pods", "--all-namespaces", here),

@@ -69,7 +69,7 @@ class Mon:
 
 
 @dataclass(frozen=True, slots=True)
-class Mark:
+class QuietMark:
     """What we wrote into Ceph when we made a host quiet: for which order, and what is to be undone.
 
     `osds` were up and are to come back; `noout` are those of them whose noout flag is ours.
@@ -83,7 +83,7 @@ class Mark:
 
 
 @dataclass(frozen=True, slots=True)
-class Ceph:
+class CephFacts:
     """One look. `flags` are the cluster's, `host_noout` the CRUSH buckets with noout; `mgrs` are names by host."""
 
     fsid: str
@@ -95,7 +95,7 @@ class Ceph:
     active_mgr: str
     flags: frozenset[str] = frozenset()
     host_noout: frozenset[str] = frozenset()
-    marks: tuple[Mark, ...] = ()
+    marks: tuple[QuietMark, ...] = ()
 
     def of(self, host: str) -> tuple[Osd, ...]:
         """Return a host's OSDs: those that run or ran there, and those that the CRUSH map has there."""
@@ -105,7 +105,7 @@ class Ceph:
         """Return a pool by its id; None when it is not known, as one that was made just now."""
         return next((pool for pool in self.pools if pool.id == number), None)
 
-    def mark(self, host: str) -> Mark | None:
+    def mark(self, host: str) -> QuietMark | None:
         """Return our mark of a host."""
         return next((mark for mark in self.marks if mark.host == host), None)
 
@@ -115,7 +115,7 @@ def bucket(node: str) -> str:
     return node.replace(".", "-")
 
 
-def parse(answer: Mapping[str, Any]) -> Ceph:
+def parse(answer: Mapping[str, Any]) -> CephFacts:
     """Build the look from a node's answer; KeyError, TypeError or ValueError when it is of another shape.
 
     Which host a daemon is on, it says itself; in a pod that is its node (Rook sets POD_NAME and NODE_NAME for that).
@@ -123,7 +123,7 @@ def parse(answer: Mapping[str, Any]) -> Ceph:
     ran = {number: bucket(host) for host, numbers in answer["nodes"]["osd"].items() for number in numbers}
     placed = {number: host for host, numbers in answer["buckets"].items() for number in numbers}
     homes = {name: bucket(host) for host, names in answer["nodes"]["mon"].items() for name in names}
-    return Ceph(
+    return CephFacts(
         fsid=answer["fsid"],
         osds=tuple(_osd(entry, ran, placed) for entry in answer["osds"]),
         pools=tuple(Pool(**entry) for entry in answer["pools"]),
@@ -148,10 +148,10 @@ def _pg(name: str, state: str, acting: list[int]) -> Pg:
     return Pg(name, state, frozenset(osd for osd in acting if 0 <= osd != NONE))
 
 
-def _mark(host: str, entry: Mapping[str, Any]) -> Mark:
-    return Mark(host, str(entry["order"]), str(entry["fsid"]), frozenset(entry["osds"]), frozenset(entry["noout"]))
+def _mark(host: str, entry: Mapping[str, Any]) -> QuietMark:
+    return QuietMark(host, str(entry["order"]), str(entry["fsid"]), frozenset(entry["osds"]), frozenset(entry["noout"]))
 
 
-def document(mark: Mark) -> dict[str, Any]:
+def document(mark: QuietMark) -> dict[str, Any]:
     """Return a mark as it is kept in Ceph, under its host's name."""
     return {"order": mark.order, "fsid": mark.fsid, "osds": sorted(mark.osds), "noout": sorted(mark.noout)}
