@@ -75,3 +75,8 @@ class InterruptedRunError(BlackstartError):
     """The person pressed Ctrl-C; the run can be repeated."""
 
     exit_code = Exit.INTERRUPTED
+
+    def __init__(self, message: str = "interrupted") -> None:
+        """Say what was interrupted."""
+        said = "nothing is lost: kubeadm and image imports end by themselves on the nodes"
+        super().__init__(message, hint=f"{said}; run the same command to go on")

@@ -1,4 +1,4 @@
-"""The table of contents: what each verb does, in order. A phase is one file, one playbook, one line here."""
+"""The table of contents: what each verb does. A step is one file and one line here, and says itself what it needs."""
 
 from __future__ import annotations
 
@@ -23,13 +23,12 @@ from blackstart.phases import (
     root_application,
     seed,
 )
-from blackstart.rebuild import ceph, closing, dark, install, outage, remove_node, snapshot
+from blackstart.rebuild import ceph, close_order, install, power_off, preconditions, remove_node, snapshot
 
 if TYPE_CHECKING:
-    from blackstart.phases.base import Phase
-    from blackstart.rebuild.base import Leg
+    from blackstart.step import Step
 
-UP: tuple[Phase, ...] = (
+UP: tuple[Step, ...] = (
     base_os.PHASE,
     disk_guard.PHASE,
     ceph_disks.PHASE,
@@ -49,19 +48,23 @@ UP: tuple[Phase, ...] = (
     root_application.PHASE,
 )
 
-# `up --only NAME`: the break-glass repairs. Their phases alone are looked at and applied.
-ONLY: dict[str, tuple[Phase, ...]] = {
+# `up --only NAME`: the break-glass repairs. Their steps alone are looked at and applied.
+ONLY: dict[str, tuple[Step, ...]] = {
     "network": (cilium.PHASE,),
     "gitops": (seed.PHASE, argocd.PHASE, root_application.PHASE),
 }
 
-# `rebuild NODE`: these legs, then UP, then AFTER. A leg is one file in rebuild/ and one line here.
-BEFORE: tuple[Leg, ...] = (
-    snapshot.LEG,
+# `rebuild NODE`: what takes the old node out and a new system onto the machine, then `up`, then what ends a rebuild.
+BEFORE: tuple[Step, ...] = (
+    preconditions.STEP,
+    snapshot.STEP,
     ceph.QUIET,
-    outage.LEG,
-    remove_node.LEG,
-    dark.LEG,
-    install.LEG,
+    power_off.OUTAGE,
+    remove_node.STEP,
+    power_off.POWER_OFF,
+    install.STEP,
 )
-AFTER: tuple[Leg, ...] = (ceph.BACK, closing.LEG)
+AFTER: tuple[Step, ...] = (ceph.BACK, close_order.STEP)
+REBUILD = (*BEFORE, *UP, *AFTER)
+
+ALL = REBUILD  # every step that any verb has

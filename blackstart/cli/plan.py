@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     import argparse
+    from collections.abc import Sequence
 
-    from blackstart.engine.run import Step
+    from blackstart.engine.plan import Todo
 
 
 def add_parser(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -19,28 +20,33 @@ def add_parser(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> No
 def run(args: argparse.Namespace) -> int:
     """Look once and print the steps."""
     from blackstart.cli.session import document, session
-    from blackstart.engine.run import plan, refuse_unreachable, step_event
+    from blackstart.engine.plan import plan
+    from blackstart.engine.run import require_reachable
     from blackstart.verbs import UP
 
     with session(args, UP, need_bundle=False) as opened:
         observed = opened.observer.look()
-        refuse_unreachable(observed, opened.limit, opened.ordered)
-        steps = plan(UP, opened.desired, observed, opened.limit)
+        require_reachable(observed, opened.limit, opened.ordered)
+        todos = plan(UP, opened.desired, observed, opened.limit)
         if args.json:
-            print(document({"cluster": opened.desired.name, "steps": [step_event(step) for step in steps]}))
+            print(document({"cluster": opened.desired.name, "steps": [todo.event() for todo in todos]}))
+        elif todos:
+            print(text(todos))
         else:
-            print(_text(steps))
+            print("nothing to do: every node is ready and every phase is as the inventory wants it")
     return 0
 
 
-def _text(steps: tuple[Step, ...]) -> str:
-    if not steps:
-        return "nothing to do: every node is ready and every phase is as the inventory wants it"
+def text(todos: Sequence[Todo]) -> str:
+    """Write steps out, each with its reasons by node, or with what refuses it."""
     lines = []
-    for number, step in enumerate(steps, 1):
-        lines.append(f"{number:2}. {step.phase.name}: {step.phase.title}")
+    for number, todo in enumerate(todos, 1):
+        lines.append(f"{number:2}. {todo.step.name}: {todo.step.title}")
         by_text: dict[str, list[str]] = {}
-        for reason in step.reasons:
+        for reason in todo.reasons:
             by_text.setdefault(reason.text, []).append(reason.node or "cluster")
-        lines += [f"      {', '.join(nodes)}: {text}" for text, nodes in by_text.items()]
+        if todo.refusal is not None:
+            by_text = {todo.refusal.message: ["REFUSED"]}
+        said = [f"{', '.join(nodes)}: {text}" for text, nodes in by_text.items()]
+        lines += [f"      {line}" for one in said for line in one.splitlines()]
     return "\n".join(lines)

@@ -12,7 +12,8 @@ if TYPE_CHECKING:
     from blackstart.cli.session import Session
     from blackstart.engine.journal import Journal
     from blackstart.model.cluster import Node
-    from blackstart.rebuild.base import Seen
+    from blackstart.rebuild.begin import Surroundings
+    from blackstart.rebuild.view import View
 
 
 def add_parser(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -42,17 +43,18 @@ def add_parser(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> No
 
 
 def run(args: argparse.Namespace) -> int:
-    """Hold the cluster's lock, look, ask, and go the path."""
+    """Hold the cluster's lock, look, ask, and run the steps."""
     from blackstart.cli.running import journaled
     from blackstart.cli.session import session
     from blackstart.engine.lock import exclusive
     from blackstart.errors import RefusedError
     from blackstart.metal import order as orders
-    from blackstart.verbs import UP
+    from blackstart.verbs import REBUILD
 
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    with session(args, UP, need_bundle=not args.plan) as opened:
+    with session(args, REBUILD, need_bundle=not args.plan) as opened:
         node = _node(opened, args.node)
+        opened.observer.around = _surroundings(opened, node)
         if args.plan:
             return _plan(args, opened, node)
         if args.confirmed not in {None, node.name}:
@@ -82,16 +84,25 @@ def _node(opened: Session, name: str) -> Node:
     return node
 
 
-def _plan(args: argparse.Namespace, opened: Session, node: Node) -> int:
-    from blackstart.cli.session import document
-    from blackstart.rebuild.context import gather
-    from blackstart.rebuild.plan import path, text
-    from blackstart.rebuild.run import look
-    from blackstart.verbs import AFTER, BEFORE, UP
+def _surroundings(opened: Session, node: Node) -> Surroundings:
+    from blackstart import power
+    from blackstart.rebuild.begin import Surroundings
 
-    seen = look(gather(opened, node, None))
-    steps = path(opened.desired, seen, BEFORE, UP, AFTER)
-    print(document({"node": node.name, "steps": steps}) if args.json else text(node.name, steps))
+    return Surroundings(node.name, opened.state, power.driver(opened.desired, node.name))
+
+
+def _plan(args: argparse.Namespace, opened: Session, node: Node) -> int:
+    """Show every step: what it would do from here and why, or what refuses it."""
+    from blackstart.cli.plan import text
+    from blackstart.cli.session import document
+    from blackstart.engine.plan import preview
+    from blackstart.verbs import REBUILD
+
+    todos = preview(REBUILD, opened.desired, opened.observer.look(), (node.name,))
+    if args.json:
+        print(document({"node": node.name, "steps": [todo.event() for todo in todos]}))
+    else:
+        print(f"the path of a rebuild of {node.name} from here:\n{text(todos)}")
     return 0
 
 
@@ -100,25 +111,28 @@ def _begin(args: argparse.Namespace, opened: Session, node: Node) -> None:
     import secrets
     import time
 
-    from blackstart.rebuild.context import gather
-    from blackstart.rebuild.run import begin
+    from blackstart.rebuild.begin import begin
 
-    works = gather(opened, node, None, say=lambda line: print(line, file=sys.stderr))
-    begin(works, lambda seen: _confirm(args, node, seen), order_id=secrets.token_hex(8), now=time.time())
+    begin(
+        opened.desired,
+        opened.observer,
+        opened.state,
+        lambda seen: _confirm(args, node, seen),
+        lambda line: print(line, file=sys.stderr),
+        order_id=secrets.token_hex(8),
+        now=time.time(),
+    )
 
 
 def _rebuild(args: argparse.Namespace, opened: Session, node: Node, journal: Journal) -> tuple[str, ...]:
-    from blackstart.cli.running import prepared
-    from blackstart.rebuild.context import gather
-    from blackstart.rebuild.run import rebuild
-    from blackstart.verbs import AFTER, BEFORE, UP
+    from blackstart.cli.running import context
+    from blackstart.engine.run import Run
+    from blackstart.verbs import REBUILD
 
-    up = prepared(opened, journal, UP, (node.name,))
-    works = gather(opened, node, journal, drain_seconds=args.drain_timeout)
-    return rebuild(works, BEFORE, up.apply, AFTER, journal)
+    return Run(context(opened, journal, drain_seconds=args.drain_timeout), REBUILD, (node.name,)).apply()
 
 
-def _confirm(args: argparse.Namespace, node: Node, seen: Seen) -> None:
+def _confirm(args: argparse.Namespace, node: Node, seen: View) -> None:
     """Have a person name the node and the disk that is erased; RefusedError when nobody does."""
     from blackstart.errors import RefusedError
 

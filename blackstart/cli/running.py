@@ -8,12 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable
 
     from blackstart.cli.session import Session
+    from blackstart.engine.context import Context
     from blackstart.engine.journal import Journal
-    from blackstart.engine.run import Run
-    from blackstart.phases.base import Phase
 
 
 def journaled(
@@ -41,23 +40,19 @@ def journaled(
     return 0
 
 
-def prepared(
-    opened: Session, journal: Journal, phases: Sequence[Phase], limit: Sequence[str], timeout: float | None = None
-) -> Run:
-    """Return a run of these phases on the nodes of limit; timeout as the option of `up`, in seconds."""
-    from blackstart.engine.run import Run
+def context(opened: Session, journal: Journal, *, drain_seconds: int = 300) -> Context:
+    """Return what a run of this session works with."""
+    from blackstart.engine.context import Context
 
     assert opened.bundle is not None  # noqa: S101 - the session was asked for one
-    return Run(
+    return Context(
         desired=opened.desired,
         sources=opened.sources,
-        phases=phases,
+        state=opened.state,
+        bundle=opened.bundle,
         observer=opened.observer,
         journal=journal,
-        bundle=opened.bundle,
-        limit=limit,
-        ordered=opened.ordered,
-        timeout=timeout,
+        drain_seconds=drain_seconds,
     )
 
 
@@ -87,7 +82,7 @@ def _told(
     except BlackstartError as caught:
         error = caught
     except KeyboardInterrupt:
-        error = InterruptedRunError("interrupted", hint="nothing is lost: run the same command to go on")
+        error = InterruptedRunError()
     if error is not None:
         journal.write("error", exit_code=int(error.exit_code), message=error.message, hint=error.hint)
     seconds = round(time.monotonic() - started, 1)

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from blackstart.model.cluster import Cluster, Node
-    from blackstart.phases.base import Phase
+    from blackstart.step import Step
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +60,7 @@ class Session:
 
 
 @contextmanager
-def session(args: argparse.Namespace, phases: Sequence[Phase], *, need_bundle: bool) -> Iterator[Session]:
+def session(args: argparse.Namespace, steps: Sequence[Step], *, need_bundle: bool) -> Iterator[Session]:
     """Open a session; raises InventoryError with every problem of the inventory at once."""
     sources = resolve([str(name) for name in args.inventory], Path.cwd())
     desired, hostvars = load(sources)
@@ -71,7 +71,7 @@ def session(args: argparse.Namespace, phases: Sequence[Phase], *, need_bundle: b
     _require_network(desired)
     fleet = Fleet(desired.nodes, paths.state(desired.name))
     try:
-        yield Session(desired, sources, bundle, Observer(desired, fleet, phases, hostvars, bundle, sources), limit)
+        yield Session(desired, sources, bundle, Observer(desired, fleet, steps, hostvars, bundle, sources), limit)
     finally:
         fleet.close()
 

@@ -9,7 +9,8 @@ if TYPE_CHECKING:
     import argparse
 
     from blackstart.cli.session import Session
-    from blackstart.phases.base import Phase
+    from blackstart.engine.journal import Journal
+    from blackstart.step import Step
 
 
 def add_parser(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -38,34 +39,39 @@ def add_parser(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> No
 
 
 def run(args: argparse.Namespace) -> int:
-    """Hold the cluster's lock and run the phases."""
-    from blackstart.cli.running import journaled, prepared
+    """Hold the cluster's lock and run the steps."""
+    from blackstart.cli.running import context, journaled
     from blackstart.cli.session import session
     from blackstart.engine.lock import exclusive
+    from blackstart.engine.run import Run, require_reachable
+    from blackstart.step import Scope
     from blackstart.verbs import ONLY, UP
 
     # A terminal that closes or a service that is stopped ends a run as Ctrl-C does.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    phases = ONLY[args.only] if args.only else UP
+    steps = ONLY[args.only] if args.only else UP
     with session(args, UP, need_bundle=True) as opened, exclusive(opened.state / "lock", "up"):
-        phases = _confirmed(phases, args.yes_wipe, opened)
-        return journaled(
-            args,
-            opened,
-            "up",
-            lambda journal: prepared(opened, journal, phases, opened.limit, args.timeout).apply(),
-            args.only or "",
-        )
+        steps = _confirmed(steps, args.yes_wipe, opened)
+
+        def work(journal: Journal) -> tuple[str, ...]:
+            observed = opened.observer.look()
+            # Break-glass works through whichever control plane answers; all else needs every node that it is for.
+            answering = opened.observer.reachable()
+            whole = any(step.scope is Scope.NODES for step in steps) or not answering
+            require_reachable(observed, opened.limit if whole else answering, opened.ordered)
+            return Run(context(opened, journal), steps, opened.limit, args.timeout).apply()
+
+        return journaled(args, opened, "up", work, args.only or "")
 
 
-def _confirmed(phases: tuple[Phase, ...], serials: list[str], opened: Session) -> tuple[Phase, ...]:
+def _confirmed(steps: tuple[Step, ...], serials: list[str], opened: Session) -> tuple[Step, ...]:
     """Hand the confirmed serials to the disk guard; raises RefusedError when one of them cannot be meant."""
     from blackstart.errors import InputError
     from blackstart.phases.disk_guard import DiskGuard, require_wishes
 
     if not serials:
-        return phases
-    if not any(isinstance(phase, DiskGuard) for phase in phases):
+        return steps
+    if not any(isinstance(step, DiskGuard) for step in steps):
         raise InputError("--yes-wipe goes with no --only", hint="run `blackstart up --yes-wipe SERIAL` alone")
     require_wishes(opened.desired, serials, opened.limit)
-    return tuple(DiskGuard(tuple(serials)) if isinstance(phase, DiskGuard) else phase for phase in phases)
+    return tuple(DiskGuard(tuple(serials)) if isinstance(step, DiskGuard) else step for step in steps)

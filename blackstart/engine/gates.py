@@ -1,123 +1,104 @@
-"""Waiting: a gate is looked at until it opens, says what it saw last, or runs out of time."""
+"""Which gates are waited for and for how long: the journal's account of it, and the end of patience."""
 
 from __future__ import annotations
 
 import time
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from blackstart.errors import GateTimeoutError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Collection, Mapping, Sequence
 
     from blackstart.engine.journal import Journal
-    from blackstart.engine.observer import Observer
-    from blackstart.model.cluster import Cluster
-    from blackstart.phases.base import Look, Phase
+    from blackstart.step import Look, Step
 
-PAUSE = 1.0  # seconds between looks; a look itself takes about as long on a busy machine
-ROUNDS = 12  # times that all gates are gone through until one look finds all of them open
+OPENINGS = 12  # times that a gate may open anew in one run; more means that something keeps breaking
+
+
+@dataclass(slots=True)
+class _Wait:
+    """One gate that is waited for: since when, how long nothing was running meanwhile, and what was seen last."""
+
+    since: float
+    idle: float = 0.0
+    seen: str = ""
 
 
 class Gates:
-    """Awaits the gates of phases on the newest observation."""
+    """Follows the gates of a run's steps from look to look."""
 
     def __init__(
         self,
-        desired: Cluster,
-        observer: Observer,
         journal: Journal,
-        timeouts: Mapping[str, float],
+        deadline: Callable[[Step], float],
         *,
-        mend: Callable[[], bool] = lambda: False,
         clock: Callable[[], float] = time.monotonic,
-        sleep: Callable[[float], None] = time.sleep,
     ) -> None:
-        """Look through observer; timeouts says by phase how many seconds its gate may take; time comes from outside.
-
-        mend is called after each look that found a gate closed: some trouble shows only while one waits (a pod that a
-        power cut left broken). It returns whether it did something, and then has looked anew.
-        """
-        self._desired = desired
-        self._observer = observer
+        """`deadline` says how many seconds a step's gate may stay closed while nothing runs that could open it."""
         self._journal = journal
-        self._timeouts = timeouts
-        self._mend = mend
+        self._deadline = deadline
         self._clock = clock
-        self._sleep = sleep
-        self._pending: dict[str, Phase] = {}  # applied, and not seen open yet
+        self._last, self._running = clock(), False  # at the look before
+        self._waits: dict[str, _Wait] = {}
+        self._opened: dict[str, int] = {}
+        self._applied: dict[str, Step] = {}  # applied, and not seen open yet
 
-    def applied(self, phases: Sequence[Phase]) -> None:
-        """Keep an eye on phases that were just applied: the first look that finds a gate open is journaled.
+    def applied(self, steps: Sequence[Step]) -> None:
+        """Take note of steps that were just applied: the first look that finds their gate open is journaled.
 
         What goes on by itself on the nodes (an image import) ends while something else is at work, and nobody waits.
         """
-        self._pending |= {phase.name: phase for phase in phases}
-        self._notice()
+        self._applied |= {step.name: step for step in steps}
 
-    def _notice(self) -> None:
-        for phase in tuple(self._pending.values()):
-            look = phase.gate(self._desired, self._observer.latest)
-            if look.open:
-                del self._pending[phase.name]
-                self._journal.write("gate_look", phase=phase.name, open=True, seen=look.seen)
+    def follow(
+        self, steps: Sequence[Step], looks: Mapping[str, Look], awaited: Collection[str], *, running: bool
+    ) -> None:
+        """Take in a look: `awaited` are the steps whose closed gates nothing else stands in the way of.
 
-    def wait(self, phases: Sequence[Phase], *, enough: bool = False) -> bool:
-        """Await each gate in order; return whether anything had to be waited for (so that it was looked at anew).
-
-        With enough, a gate need not be open where what is seen suffices for the phases that need it.
+        `running` tells whether a play runs from now on, until the next look.
         Raises GateTimeoutError with what was seen last and where to look.
         """
-        waited = False
-        for phase in phases:
-            waited |= self._wait_one(phase, enough=enough)
-        return waited
+        now = self._clock()
+        idle = 0.0 if self._running else now - self._last
+        self._last, self._running = now, running
+        for step in steps:
+            look = looks[step.name]
+            if look.open:
+                self._open(step, look, now)
+            elif step.name in awaited:
+                self._closed(step, look, now, idle)
 
-    def settle(self, phases: Sequence[Phase]) -> None:
-        """Await all gates until one look finds every one of them open.
+    def _open(self, step: Step, look: Look, now: float) -> None:
+        if self._applied.pop(step.name, None):
+            self._journal.write("gate_look", phase=step.name, open=True, seen=look.seen)
+        if wait := self._waits.pop(step.name, None):
+            self._opened[step.name] = self._opened.get(step.name, 0) + 1
+            self._end(step, look, now - wait.since, passed=True)
 
-        A gate may close again while a later one is awaited: after a power-on the API first shows the day before.
-        Raises GateTimeoutError as wait() does, and when gates close again and again.
-        """
-        for _ in range(ROUNDS):
-            if not self.wait(phases):
-                return
-        looks = {phase.name: phase.gate(self._desired, self._observer.latest) for phase in phases}
-        said = "; ".join(f"{name}: {look.seen}" for name, look in looks.items() if not look.open)
-        raise GateTimeoutError(
-            f"gates open and close again and again; last seen: {said or 'all are open'}",
-            hint="something keeps breaking: `blackstart status` shows it, and the report of this run how it went",
-        )
+    def _closed(self, step: Step, look: Look, now: float, idle: float) -> None:
+        if self._opened.get(step.name, 0) > OPENINGS:
+            raise GateTimeoutError(
+                f"{step.name} keeps opening and closing; last seen: {look.seen}",
+                hint="something keeps breaking: `blackstart status` shows it, and the report of this run how it went",
+            )
+        wait = self._waits.get(step.name)
+        if wait is None:
+            wait = self._waits[step.name] = _Wait(now)
+            self._journal.write("gate_start", phase=step.name, title=step.title)
+        else:
+            wait.idle += idle
+        if look.seen != wait.seen:
+            wait.seen = look.seen
+            self._journal.write("gate_look", phase=step.name, open=False, seen=look.seen)
+        if wait.idle > (allowed := self._deadline(step)):
+            self._end(step, look, now - wait.since, passed=False)
+            raise GateTimeoutError(
+                f"{step.name} timed out after {allowed:.0f} s; last seen: {look.seen}",
+                hint="`blackstart status` shows the whole cluster; the report of this run shows each gate. "
+                "Mend what it names and run the same command again",
+            )
 
-    def _wait_one(self, phase: Phase, *, enough: bool) -> bool:
-        look = phase.gate(self._desired, self._observer.latest)
-        if look.suffices if enough else look.open:
-            return False
-        started = self._clock()
-        timeout = self._timeouts[phase.name]
-        self._journal.write("gate_start", phase=phase.name, title=phase.title)
-        seen = ""
-        while True:
-            if look.seen != seen:
-                seen = look.seen
-                self._journal.write("gate_look", phase=phase.name, open=False, seen=seen)
-            if self._clock() - started > timeout:
-                self._end(phase, look, started, passed=False)
-                raise GateTimeoutError(
-                    f"{phase.name} did not come true in {timeout:.0f} s; last seen: {look.seen}",
-                    hint="`blackstart status` shows the whole cluster; the report of this run shows each gate. "
-                    "Mend what it names and run the same command again",
-                )
-            if not self._mend():
-                self._sleep(PAUSE)
-                self._observer.look()
-            look = phase.gate(self._desired, self._observer.latest)
-            self._notice()
-            if look.suffices if enough else look.open:
-                break
-        self._end(phase, look, started, passed=True)
-        return True
-
-    def _end(self, phase: Phase, look: Look, started: float, *, passed: bool) -> None:
-        seconds = round(self._clock() - started, 1)
-        self._journal.write("gate_end", phase=phase.name, open=passed, seconds=seconds, seen=look.seen)
+    def _end(self, step: Step, look: Look, seconds: float, *, passed: bool) -> None:
+        self._journal.write("gate_end", phase=step.name, open=passed, seconds=round(seconds, 1), seen=look.seen)

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from types import MappingProxyType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from blackstart.engine.inputs import inputs
 from blackstart.probe.observe import observe
@@ -15,8 +14,18 @@ if TYPE_CHECKING:
     from blackstart.bundle.manifest import Bundle
     from blackstart.engine.ssh import Fleet
     from blackstart.model.cluster import Cluster
-    from blackstart.phases.base import Phase
     from blackstart.probe.observed import Observed
+    from blackstart.step import Step
+
+
+class Around(Protocol):
+    """What a verb sees besides nodes and API: the power of a machine that it rebuilds, what is ordered for it."""
+
+    def dark(self) -> Mapping[str, str]:
+        """Return the nodes that have no power, by name, with who says so: they are not dialled."""
+
+    def add(self, observed: Observed) -> Observed:
+        """Return the observation with what it saw."""
 
 
 class Observer:
@@ -28,7 +37,7 @@ class Observer:
         self,
         desired: Cluster,
         fleet: Fleet,
-        phases: Sequence[Phase],
+        steps: Sequence[Step],
         hostvars: Mapping[str, Mapping[str, Any]],
         bundle: Bundle | None,
         sources: Sequence[Path],
@@ -36,22 +45,25 @@ class Observer:
         """Hash today's inputs once; they do not change during a run."""
         self.desired = desired
         self.fleet = fleet
-        self._watch = {phase.name: phase.watch for phase in phases if phase.local}
-        self._inputs = inputs((phase.name for phase in phases), hostvars, bundle, sources)
+        self._watch = {step.name: step.watch for step in steps if step.watch}
+        hashed = [step.name for step in steps if step.watch or step.receipt]
+        self._inputs = inputs(hashed, hostvars, bundle, sources)
         self._wanted = frozenset(image.name for image in bundle.images) if bundle else frozenset()
+        self.around: Around | None = None
         self._via = ""  # whose API answered last: asked first, in the same breath as the nodes
 
-    def look(self, dark: Mapping[str, str] = MappingProxyType({})) -> Observed:
-        """Look at everything anew, but at no node that is known to have no power (by name, with who says so)."""
-        self.latest = observe(
+    def look(self) -> Observed:
+        """Look at everything anew."""
+        seen = observe(
             self.fleet,
             self.desired,
             watch=self._watch,
             inputs=self._inputs,
             wanted_images=self._wanted,
             via=self._via,
-            dark=dark,
+            dark=self.around.dark() if self.around else {},
         )
+        self.latest = self.around.add(seen) if self.around else seen
         self._via = self.latest.api.via or self._via
         return self.latest
 

@@ -1,80 +1,40 @@
-"""One run of `up`: look, decide, apply, look again, until the target is what is seen."""
+"""One run of a verb: look, start what may begin, look again, until nothing is left to do and every gate is open."""
 
 from __future__ import annotations
 
 import time
-from contextlib import ExitStack
-from dataclasses import dataclass, field, replace
-from functools import partial
+from contextlib import ExitStack, suppress
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from blackstart import paths
 from blackstart.bundle.server import serve
 from blackstart.engine.gates import Gates
-from blackstart.engine.retry import retry_not_well
+from blackstart.engine.plan import behind, groups, plan, startable
+from blackstart.engine.work import Work
 from blackstart.errors import BlackstartError, InputError, NotWellError, UnreachableError
-from blackstart.probe.receipts import write_receipts
+from blackstart.step import Scope
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Mapping, Sequence
-    from pathlib import Path
+    from collections.abc import Callable, Collection, Sequence
 
-    from blackstart.bundle.manifest import Bundle
-    from blackstart.engine.journal import Journal
-    from blackstart.engine.observer import Observer
-    from blackstart.engine.runner import Runner
-    from blackstart.model.cluster import Cluster
-    from blackstart.phases.base import Phase, Play, Reason
+    from blackstart.engine.context import Context
+    from blackstart.engine.plan import Todo
     from blackstart.probe.observed import Observed
+    from blackstart.step import Play, Step
+
+HEALS = 4  # times that a step which heals is applied in one run at most
+HEAL_PAUSE = 15.0  # seconds; a repair needs some time to show
+PAUSE = 1.0  # seconds between looks; a look itself takes about as long on a busy machine
+PAUSE_BESIDE = 2.0  # seconds between looks while a play runs: it needs the nodes' processors more
+NOT_WELL_SECONDS = 15.0  # what may pass is looked at for so long before it is refused: an election, a slow start
 
 
-# What a gate may be waiting for without knowing: a seed that Argo CD asks for, an agent or a pod to be made anew, an
-# application that Argo CD gave up on while one of its own parts was still starting.
-MENDERS = frozenset({"seed", "cilium", "revive", "root_application"})
-MENDS = 4  # times that one phase is applied in one run at most
-MEND_PAUSE = 15.0  # seconds; what was mended needs some time to show it
-
-
-@dataclass(frozen=True, slots=True)
-class Step:
-    """A phase that has something to do, and why."""
-
-    phase: Phase
-    reasons: tuple[Reason, ...]
-
-
-def plan(phases: Sequence[Phase], desired: Cluster, observed: Observed, limit: Sequence[str]) -> tuple[Step, ...]:
-    """Return the steps that this look asks for, in order, leaving out nodes that are not in limit. Pure."""
-    steps = []
-    for phase in phases:
-        reasons = [reason for reason in phase.reasons(desired, observed) if not reason.node or reason.node in limit]
-        if reasons:
-            steps.append(Step(phase, tuple(reasons)))
-    return tuple(steps)
-
-
-def batches(phases: Sequence[Phase]) -> list[list[Phase]]:
-    """Return what shares one Ansible run: neighbours that touch only the nodes, or that need the same gates. Pure.
-
-    One that needs the gate of a neighbour before it does not: it is decided anew once that is open.
-    """
-    groups: list[list[Phase]] = []
-    for phase in phases:
-        before = groups[-1][-1] if groups else None
-        alone = before is not None and {one.name for one in groups[-1]} & set(phase.needs)
-        if before and not alone and ((phase.local and before.local) or (phase.needs and phase.needs == before.needs)):
-            groups[-1].append(phase)
-        else:
-            groups.append([phase])
-    return groups
-
-
-def refuse_unreachable(observed: Observed, limit: Sequence[str], ordered: Collection[str] = ()) -> None:
-    """Raise UnreachableError when a node that is to be worked on does not answer, with each one's evidence.
+def require_reachable(observed: Observed, nodes: Collection[str], ordered: Collection[str] = ()) -> None:
+    """Raise UnreachableError when one of these nodes does not answer, with each one's evidence.
 
     `ordered` are the nodes whose rebuild was begun and not ended.
     """
-    if gone := [node for name, node in observed.nodes.items() if name in limit and not node.reachable]:
+    if gone := [node for name, node in observed.nodes.items() if name in nodes and not node.reachable]:
         begun = [node.name for node in gone if node.name in ordered]
         raise UnreachableError(
             "\n".join(f"{node.name}: {node.error}" for node in gone),
@@ -86,153 +46,193 @@ def refuse_unreachable(observed: Observed, limit: Sequence[str], ordered: Collec
 
 @dataclass(slots=True)
 class Run:
-    """What one run works with; `apply` is its only verb."""
+    """What one run works with; `apply` is its only verb.
 
-    desired: Cluster
-    sources: Sequence[Path]
-    phases: Sequence[Phase]
-    observer: Observer
-    journal: Journal
-    bundle: Bundle
+    `limit` are the nodes that may be worked on; `timeout` is how long any gate may stay closed, in seconds, instead of
+    the step's own; `applied` holds when each step was applied, on the clock.
+    """
+
+    context: Context
+    steps: Sequence[Step]
     limit: Sequence[str]
-    ordered: Collection[str] = ()  # nodes whose rebuild was begun and not ended
-    timeout: float | None = None  # seconds that any gate may take, instead of its phase's own
-    applied: dict[str, list[float]] = field(default_factory=dict)  # when each phase was applied, on the monotonic clock
+    timeout: float | None = None
+    clock: Callable[[], float] = time.monotonic
+    sleep: Callable[[float], None] = time.sleep
+    applied: dict[str, list[float]] = field(default_factory=dict)
+    _works: list[Work] = field(default_factory=list)
+    _unwell: dict[str, float] = field(default_factory=dict)  # since when a step is held up by what may pass
+    _had_api: bool = False
 
     def apply(self) -> tuple[str, ...]:
-        """Take the cluster to the target; return the phases that were applied (empty: nothing was to be done).
+        """Take the cluster to the target; return the steps that were applied (empty: nothing was to be done).
 
-        Raises what phases, roles and gates raise; whatever was reached stays, and the next run goes on from there.
+        The newest look must be of this run. Raises what steps, roles and gates raise; whatever was reached stays, and
+        the next run goes on from there.
         """
-        observed = self.observer.look()
-        # Break-glass works through whichever control plane answers; everything else needs every node that it is for.
-        answering = self.observer.reachable()
-        whole = any(phase.local for phase in self.phases)
-        refuse_unreachable(observed, self.limit if whole or not answering else answering, self.ordered)
-        steps = plan(self.phases, self.desired, observed, self.limit)
-        self.journal.write("plan", steps=[step_event(step) for step in steps])
+        observed = self.context.observer.latest
+        todos = plan(self.steps, self.context.desired, observed, self.limit)
+        self.context.journal.write("plan", steps=[todo.event() for todo in todos])
+        looks = {step.name: step.gate(self.context.desired, observed) for step in self.steps}
         with ExitStack() as stack:
             variables: dict[str, Any] = {}
-            gates = self._gates(lambda: self._mend(variables))
-            closed = any(not phase.gate(self.desired, observed).open for phase in self.phases)
-            if steps or closed:
-                self._check_bundle()
-                url = stack.enter_context(serve(self.bundle.path, self.observer.fleet.local_address(answering[0])))
-                variables = {
-                    "bundle_url": url,
-                    "bundle_images": [_image(image) for image in self.bundle.images],
-                    "bundle_files": {name: sha256 for name, (sha256, _) in self.bundle.files.items()},
-                }
-            for batch in batches(self.phases):
-                self._batch(batch, gates, variables)
-            gates.settle(self.phases)
+            if todos or not all(look.open for look in looks.values()):
+                variables = self._serve(stack)
+            try:
+                self._until_done(variables)
+            except BlackstartError:
+                self._let_end()
+                raise
+            except KeyboardInterrupt:
+                raise Work.interrupt(self._works) from None
         return tuple(self.applied)
 
-    def _gates(self, mend: Callable[[], bool]) -> Gates:
-        own = {phase.name: phase.timeout for phase in self.phases}
-        own["root_application"] = self.desired.gitops.timeout_minutes * 60.0
-        timeouts = own if self.timeout is None else dict.fromkeys(own, self.timeout)
-        return Gates(self.desired, self.observer, self.journal, timeouts, mend=mend)
-
-    def _batch(self, batch: Sequence[Phase], gates: Gates, variables: dict[str, Any]) -> None:
-        """Apply neighbouring phases in one Ansible run, those of them that still have reasons."""
-        steps = plan(batch, self.desired, self.observer.latest, self.limit)
-        if not steps:
-            return
-        needed = {name for step in steps for name in step.phase.needs}
-        gates.wait([phase for phase in self.phases if phase.name in needed], enough=True)
-        gates.applied(self._play(batch, variables))
-
-    def _mend(self, variables: dict[str, Any]) -> bool:
-        """Apply again what mends trouble that shows only later; not often, or it mends nothing."""
-        if not self.observer.latest.api.reachable:
-            return False
-        menders = [phase for phase in self.phases if phase.name in MENDERS and self._may_mend(phase)]
-        steps = plan(menders, self.desired, self.observer.latest, self.limit)
-        if not steps:
-            return False
-        return bool(self._play([steps[0].phase], variables))
-
-    def _may_mend(self, phase: Phase) -> bool:
-        times = self.applied.get(phase.name, [])
-        waits = [other.gate(self.desired, self.observer.latest) for other in self.phases if other.name in phase.needs]
-        return (
-            len(times) < MENDS
-            and time.monotonic() - max(times, default=0.0) > MEND_PAUSE
-            and all(look.suffices for look in waits)
-        )
-
-    def _decide(self, phases: Sequence[Phase]) -> tuple[tuple[Step, ...], list[Play]]:
-        """Return what the newest look asks for; NotWellError leaves a newer one behind."""
-        observed = self.observer.latest
-        try:
-            steps = plan(phases, self.desired, observed, self.limit)
-            return steps, [self._limited(step.phase, step.phase.play(self.desired, observed)) for step in steps]
-        except NotWellError:
-            self.observer.look()
-            raise
-
-    def _play(self, phases: Sequence[Phase], variables: dict[str, Any]) -> list[Phase]:
-        """Apply those of the phases that have reasons in one Ansible run, and return them."""
-        steps, plays = retry_not_well(partial(self._decide, phases), lambda text: self.journal.write("note", text=text))
-        if not steps:
-            return []
-        names = [step.phase.name for step in steps]
-        observed = self.observer.latest
-        started = time.monotonic()
-        for step, play in zip(steps, plays, strict=True):
-            self.journal.write("phase_start", phase=step.phase.name, title=step.phase.title, nodes=list(play.limit))
-        try:
-            changed = self._runner().play(plays, variables)
-        except BlackstartError as error:
-            status = "interrupted" if error.exit_code == 130 else "failed"  # noqa: PLR2004 - the shell's number for it
-            self._end(names, status, {}, started)
-            raise
-        for entry in (entry for play in plays for entry in play.variables.get("healed", [])):
-            self.journal.write("healed", **entry)
-        write_receipts(self.observer.fleet, self.desired, observed, [step.phase for step in steps], plays)
-        for name in names:
-            self.applied.setdefault(name, []).append(time.monotonic())
-        self._end(names, "ok", changed, started)
-        self.observer.look()
-        return [step.phase for step in steps]
-
-    def _end(self, names: Sequence[str], status: str, changed: Mapping[str, int], started: float) -> None:
-        """Journal the end of phases that shared one run: what it changed and how long it took is said of all."""
-        whole = {"together": names, "status": status, "changed": changed, "seconds": _since(started)}
-        for name in names:
-            self.journal.write("phase_end", phase=name, **whole)
-
-    def _limited(self, phase: Phase, play: Play) -> Play:
-        """Keep a node-local play on the nodes of --limit; the cluster's own plays act from wherever they can."""
-        if not phase.local:
-            return play
-        return replace(play, limit=tuple(node for node in play.limit or self.limit if node in self.limit))
-
-    def _runner(self) -> Runner:
-        # Imported and made only when there is something to run: a no-op pays for neither Ansible nor collections.
-        from blackstart.engine.galaxy import ensure  # noqa: PLC0415 - see above
-        from blackstart.engine.runner import Runner  # noqa: PLC0415 - see above
-
-        return Runner(self.sources, paths.state(self.desired.name), self.journal, ensure())
-
-    def _check_bundle(self) -> None:
-        if problems := self.bundle.problems():
+    def _serve(self, stack: ExitStack) -> dict[str, Any]:
+        """Check the bundle and serve it to the nodes; return what every play is told of it."""
+        bundle, fleet = self.context.bundle, self.context.fleet
+        if problems := bundle.problems():
             raise InputError(
-                f"the bundle at {self.bundle.path} is not what its bundle.json says:\n" + "\n".join(problems[:20]),
+                f"the bundle at {bundle.path} is not what its bundle.json says:\n" + "\n".join(problems[:20]),
                 hint="nothing was touched; build or copy the bundle again",
             )
+        near = (*self.context.observer.reachable(), *self.limit)[0]
+        return {
+            "bundle_url": stack.enter_context(serve(bundle.path, fleet.local_address(near))),
+            "bundle_images": [
+                {name: getattr(image, name) for name in ("name", "file", "digest", "set", "bytes")}
+                for image in bundle.images
+            ],
+            "bundle_files": {name: sha256 for name, (sha256, _) in bundle.files.items()},
+        }
 
+    def _until_done(self, variables: dict[str, Any]) -> None:
+        gates = Gates(self.context.journal, self._deadline, clock=self.clock)
+        while True:
+            desired, observed = self.context.desired, self.context.observer.latest
+            self._had_api |= observed.api.reachable
+            looks = {step.name: step.gate(desired, observed) for step in self.steps}
+            due = self._due(observed)
+            ready = startable(self.steps, due or (), looks, self._busy)
+            if ready and ready[0].step.scope is Scope.HERE and not self._works:
+                gates.applied([self._act(ready[0].step)])
+                continue
+            self._start([todo for todo in ready if todo.step.scope is not Scope.HERE], variables)
+            waiting = self._busy | {todo.step.name for todo in due or ()}
+            shut = {name for name, look in looks.items() if not look.open}
+            blocked = behind(self.steps, waiting | {name for name in shut if not looks[name].suffices})
+            gates.follow(self.steps, looks, shut - waiting - blocked, running=bool(self._works))
+            if due == () and not self._works and not shut:
+                return
+            self._pass_time(gates, beside=bool(waiting - self._busy - behind(self.steps, self._busy)))
 
-def step_event(step: Step) -> dict[str, Any]:
-    """Return a step as the journal and --json show it."""
-    reasons = [{"node": reason.node, "text": reason.text} for reason in step.reasons]
-    return {"phase": step.phase.name, "title": step.phase.title, "reasons": reasons}
+    @property
+    def _busy(self) -> frozenset[str]:
+        """The names of the steps that run."""
+        return frozenset(name for work in self._works for name in work.names)
 
+    def _deadline(self, step: Step) -> float:
+        return step.deadline(self.context.desired) if self.timeout is None else self.timeout
 
-def _image(image: Any) -> dict[str, Any]:  # noqa: ANN401 - a slotted dataclass, field by field
-    return {name: getattr(image, name) for name in ("name", "file", "digest", "set", "bytes")}
+    def _due(self, observed: Observed) -> tuple[Todo, ...] | None:
+        """Return the steps that have something to do and may be applied (again); None while it cannot be said."""
+        idle = [step for step in self.steps if step.name not in self._busy]
+        try:
+            todos = plan(idle, self.context.desired, observed, self.limit)
+        except NotWellError as error:
+            self._hold("", error)
+            return None
+        self._unwell.pop("", None)
+        return tuple(todo for todo in todos if self._may_apply(todo.step, observed))
 
+    def _may_apply(self, step: Step, observed: Observed) -> bool:
+        times = self.applied.get(step.name, [])
+        if not times or not step.heals:
+            return len(times) < step.attempts
+        return len(times) < HEALS and self.clock() - times[-1] > HEAL_PAUSE and observed.api.reachable
 
-def _since(started: float) -> float:
-    return round(time.monotonic() - started, 1)
+    def _hold(self, step: str, error: BlackstartError) -> None:
+        """Let what may pass stand for a while; raises the error when it lasts. Time counts only while nothing runs."""
+        if self._works:
+            self._unwell.pop(step, None)
+        elif step not in self._unwell:
+            self._unwell[step] = self.clock()
+            self.context.say(f"{error.message}; checking again for up to {NOT_WELL_SECONDS:.0f} s")
+        elif self.clock() - self._unwell[step] >= NOT_WELL_SECONDS:
+            raise error
+
+    def _start(self, todos: Sequence[Todo], variables: dict[str, Any]) -> None:
+        """Start what may begin and touches nothing that a running play touches."""
+        plays = [(todo, play) for todo in todos if (play := self._play(todo)) is not None]
+        for group in groups(plays):
+            if not any(work.touches(group) for work in self._works):
+                self._works.append(Work(self.context, group, variables, clock=self.clock))
+
+    def _play(self, todo: Todo) -> Play | None:
+        """Return the play of a step, on no more nodes than it may work on; None while it must not begin."""
+        step = todo.step
+        try:
+            play = step.play(self.context.desired, self.context.observer.latest)
+        except (NotWellError, UnreachableError) as error:
+            # An API that was there may be back at one of the next looks.
+            if isinstance(error, UnreachableError) and not self._had_api:
+                raise
+            self._hold(step.name, error)
+            return None
+        self._unwell.pop(step.name, None)
+        if step.scope is not Scope.NODES:
+            return play
+        return play.on(node for node in play.limit or self.limit if node in self.limit)
+
+    def _act(self, step: Step) -> Step:
+        """Have a step act by itself, while nothing else runs, and look again."""
+        journal, started = self.context.journal, self.clock()
+        journal.write("phase_start", phase=step.name, title=step.title, nodes=list(self.limit))
+        status = "failed"
+        try:
+            step.apply(self.context, self.context.observer.latest)
+            status = "ok"
+        except BlackstartError as error:
+            status = "interrupted" if error.exit_code == 130 else "failed"  # noqa: PLR2004 - the shell's number for it
+            raise
+        except KeyboardInterrupt:
+            status = "interrupted"
+            raise
+        finally:
+            seconds = round(self.clock() - started, 1)
+            journal.write("phase_end", phase=step.name, status=status, changed={}, seconds=seconds)
+        self.applied.setdefault(step.name, []).append(self.clock())
+        self.context.observer.look()
+        return step
+
+    def _pass_time(self, gates: Gates, *, beside: bool) -> None:
+        """Wait until a play ends or, when something does not wait for one, until it is time to look again."""
+        end = self.clock() + (PAUSE_BESIDE if self._works else PAUSE)
+        while self._works and not any(work.done for work in self._works) and not (beside and self.clock() >= end):
+            self.sleep(0.1)
+        if not self._works:
+            self.sleep(max(0.0, end - self.clock()))
+        for work in [work for work in self._works if work.done]:
+            self._works.remove(work)
+            gates.applied(self._finish(work))
+        self.context.observer.look()
+
+    def _finish(self, work: Work) -> list[Step]:
+        """Take a play's end in: raises what it failed with."""
+        work.finish()
+        for step in work.steps:
+            self.applied.setdefault(step.name, []).append(self.clock())
+        return work.steps
+
+    def _let_end(self) -> None:
+        """Let what still runs come to its end, after a failure beside it: no play is cut off but by a person."""
+        if self._works:
+            names = ", ".join(step.name for work in self._works for step in work.steps)
+            self.context.say(f"waiting for {names} to end")
+        try:
+            while self._works:
+                work = self._works.pop()
+                while not work.done:
+                    self.sleep(0.1)
+                with suppress(BlackstartError):
+                    self._finish(work)
+        except KeyboardInterrupt:
+            raise Work.interrupt([work, *self._works]) from None

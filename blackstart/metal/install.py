@@ -13,9 +13,9 @@ from blackstart.engine.ssh import Fleet, RemoteError, public_keys
 from blackstart.errors import GateTimeoutError, RefusedError, UnreachableError
 from blackstart.metal import known_hosts, live_seed, machine_identity
 from blackstart.metal import order as orders
-from blackstart.phases.base import Play
 from blackstart.power import waits
 from blackstart.power.base import Power
+from blackstart.step import Play
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping

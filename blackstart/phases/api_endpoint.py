@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from blackstart.phases.base import Look, Watch
 from blackstart.phases.local import LocalPhase
+from blackstart.step import Look, Watch
 
 if TYPE_CHECKING:
     from blackstart.model.cluster import Cluster

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from blackstart.phases.base import Look, Play, Reason, Watch
 from blackstart.phases.cluster_phase import act, acting, inputs_changed, unready, unseen, workload
+from blackstart.step import Look, Play, Reaches, Reason, Step
 
 if TYPE_CHECKING:
     from blackstart.model.cluster import Cluster
@@ -18,17 +18,17 @@ WORKING = ("argocd-application-controller", "argocd-redis", "argocd-repo-server"
 PARTS = (*WORKING, "argocd-server")
 
 
-class ArgoCD:
+class ArgoCD(Step):
     """The upstream manifest with our overlay, applied server-side."""
 
     name = "argocd"
     title = "Argo CD"
-    needs = ("control_plane",)
-    local = False
-    watch = Watch()
+    needs = ("install", "control_plane")
+    receipt = True
+    reaches = Reaches.GITOPS
     timeout = 600.0
 
-    def reasons(self, desired: Cluster, observed: Observed) -> list[Reason]:  # noqa: ARG002 - the Protocol's signature
+    def reasons(self, desired: Cluster, observed: Observed) -> list[Reason]:  # noqa: ARG002 - the base class decides
         """Ask for it when a part of it is missing, or when it was never or differently applied."""
         if found := unseen(observed, "Argo CD is not installed"):
             return found
@@ -37,11 +37,11 @@ class ArgoCD:
         lost = [part for part in PARTS if workload(observed, NAMESPACE, part) is None]
         return [Reason(f"Argo CD lacks its {part}") for part in lost] + inputs_changed(self.name, observed)
 
-    def play(self, desired: Cluster, observed: Observed) -> Play:  # noqa: ARG002 - the Protocol's signature
+    def play(self, desired: Cluster, observed: Observed) -> Play:  # noqa: ARG002 - the base class decides
         """Run from the first node whose API answers."""
         return act(self.name, acting(observed))
 
-    def gate(self, desired: Cluster, observed: Observed) -> Look:  # noqa: ARG002 - the Protocol's signature
+    def gate(self, desired: Cluster, observed: Observed) -> Look:  # noqa: ARG002 - the base class decides
         """Open when every part of Argo CD is ready; enough when those are that compare and sync."""
         if not observed.api.reachable:
             return Look(open=False, seen="no API answers")

@@ -6,8 +6,8 @@ import statistics
 from typing import TYPE_CHECKING
 
 from blackstart.errors import RefusedError
-from blackstart.phases.base import Play, Watch
 from blackstart.phases.local import LocalPhase
+from blackstart.step import Play, Watch
 
 if TYPE_CHECKING:
     from blackstart.model.cluster import Cluster

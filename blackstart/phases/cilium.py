@@ -10,8 +10,8 @@ import re
 from typing import TYPE_CHECKING
 
 from blackstart.errors import RefusedError
-from blackstart.phases.base import Look, Play, Reason, Watch
 from blackstart.phases.cluster_phase import act, acting, inputs_changed, unready, unseen, workload
+from blackstart.step import Healed, Look, Play, Reaches, Reason, Step
 
 if TYPE_CHECKING:
     from blackstart.model.cluster import Cluster
@@ -64,17 +64,18 @@ def _held(api: ApiFacts) -> list[str]:
     return [app.name for app in api.applications if app.held]
 
 
-class Cilium:
+class Cilium(Step):
     """Helm, from a control plane's own address; then the pods of agents that must be made anew."""
 
     name = "cilium"
     title = "Cilium network"
-    needs = ("control_plane",)
-    local = False
-    watch = Watch()
+    needs = ("install", "control_plane")
+    receipt = True
+    heals = True
+    reaches = Reaches.NETWORK
     timeout = 600.0
 
-    def reasons(self, desired: Cluster, observed: Observed) -> list[Reason]:  # noqa: ARG002 - the Protocol's signature
+    def reasons(self, desired: Cluster, observed: Observed) -> list[Reason]:  # noqa: ARG002 - the base class decides
         """Ask for it when it is missing, changed or broken on a node; raises RefusedError beside kube-proxy."""
         if found := unseen(observed, "Cilium is not installed"):
             return found
@@ -92,26 +93,26 @@ class Cilium:
         held = ", ".join(_held(observed.api))
         return found + ([Reason(f"an earlier repair was cut off and left Argo CD's hands off {held}")] if held else [])
 
-    def play(self, desired: Cluster, observed: Observed) -> Play:  # noqa: ARG002 - the Protocol's signature
+    def play(self, desired: Cluster, observed: Observed) -> Play:  # noqa: ARG002 - the base class decides
         """Run from the first node whose API answers; after a repair a fresh pod on every node proves the end."""
         sick = _sick(observed)
         daemons = workload(observed, NAMESPACE, "cilium") is not None
         # Once agents ran there were CNI files; a DaemonSet that is gone since is a repair, not an install.
         lost = not daemons and any(CONFLIST in observed.nodes[name].cni_files for name in _live(observed))
-        healed = [{"what": f"Cilium agent of {node}", "why": text} for node, text in sick.items()]
+        healed = [Healed(f"Cilium agent of {node}", text) for node, text in sick.items()]
         if lost:
-            healed.append({"what": "Cilium DaemonSet", "why": "it was gone; pods that exist kept their network"})
+            healed.append(Healed("Cilium DaemonSet", "it was missing; running pods kept their network"))
         return act(
             self.name,
             acting(observed),
+            healed,
             cilium_force=not daemons or workload(observed, NAMESPACE, "cilium-operator") is None,
             cilium_restart_agents=sorted(sick),
             cilium_canary_nodes=_live(observed) if sick or lost else [],
             cilium_hold_argocd="applications.argoproj.io" in observed.api.crds,
-            healed=healed,
         )
 
-    def gate(self, desired: Cluster, observed: Observed) -> Look:  # noqa: ARG002 - the Protocol's signature
+    def gate(self, desired: Cluster, observed: Observed) -> Look:  # noqa: ARG002 - the base class decides
         """Open when every live member has a ready agent, its CNI file and a Ready node, and no pod lacks a network."""
         api = observed.api
         if not api.reachable:

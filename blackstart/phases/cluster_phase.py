@@ -5,10 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from blackstart.errors import UnreachableError
-from blackstart.phases.base import Play, Reason
+from blackstart.step import Play, Reason
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from blackstart.probe.observed import Observed, Workload
+    from blackstart.step import Healed
 
 
 def acting(observed: Observed) -> str:
@@ -25,9 +28,9 @@ def acting(observed: Observed) -> str:
     )
 
 
-def act(name: str, node: str, **variables: Any) -> Play:  # noqa: ANN401 - whatever a role takes
+def act(name: str, node: str, healed: Iterable[Healed] = (), **variables: Any) -> Play:  # noqa: ANN401 - a role's own
     """Return the play of a phase that acts on the cluster from one node, with its role's variables."""
-    return Play(name, limit=(node,), variables={"acting_node": node, **variables})
+    return Play(name, (node,), {"acting_node": node, **variables}, tuple(healed))
 
 
 def unseen(observed: Observed, missing: str) -> list[Reason]:

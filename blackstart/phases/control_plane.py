@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from blackstart.errors import RefusedError, UnreachableError
-from blackstart.phases.base import Look, Play, Reason, Watch
 from blackstart.phases.cluster_phase import act, workload
+from blackstart.step import Look, Play, Reaches, Reason, Step
 
 if TYPE_CHECKING:
     from blackstart.model.cluster import Cluster
@@ -32,14 +32,14 @@ def _complete(observed: Observed) -> bool:
     return len(started(observed)) > 1 or workload(observed, "kube-system", "coredns") is not None
 
 
-class ControlPlane:
+class ControlPlane(Step):
     """kubeadm init, or going on with one that was cut off."""
 
     name = "control_plane"
     title = "First control plane"
     needs = ("base_os", "containerd", "kubernetes")
-    local = False
-    watch = Watch()
+    etcd = True
+    reaches = Reaches.API
     timeout = 300.0
 
     def reasons(self, desired: Cluster, observed: Observed) -> list[Reason]:
@@ -73,7 +73,7 @@ class ControlPlane:
         """Run on one node."""
         return act(self.name, first(desired, observed))
 
-    def gate(self, desired: Cluster, observed: Observed) -> Look:  # noqa: ARG002 - the Protocol's signature
+    def gate(self, desired: Cluster, observed: Observed) -> Look:  # noqa: ARG002 - the base class decides
         """Open when a control plane's own API server answers and init got to its end."""
         if not observed.with_api or not observed.api.reachable:
             said = [f"{n.name}: {n.api_error}" for n in observed.nodes.values() if n.is_member and n.api_error]

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING
 from blackstart.disks.identity import another_board
 from blackstart.errors import RefusedError
 from blackstart.model.cluster import is_placeholder
-from blackstart.phases.base import Look, Play, Reason, Watch
 from blackstart.phases.local import LocalPhase
+from blackstart.step import Look, Play, Reason, Watch
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from blackstart.phases.base import Look, Play, Reason, Watch
 from blackstart.phases.reboot import due, standing
 from blackstart.phases.receipts import nodes_of
+from blackstart.step import Look, Play, Reason, Scope, Step
 
 if TYPE_CHECKING:
     from blackstart.model.cluster import Cluster
@@ -18,15 +18,14 @@ def _fresh(observed: Observed) -> tuple[str, ...]:
     return tuple(name for name, node in observed.nodes.items() if not (node.is_member or node.has_etcd_data))
 
 
-class FreshReboot:
+class FreshReboot(Step):
     """Reboots before the node becomes a member, when it costs nobody anything."""
 
     name = "fresh_reboot"
     title = "Reboot of nodes that are no members yet"
     # Its own settings may be the reason; and an import of images that is cut off would have to be begun anew.
     needs = ("base_os", "image_preload")
-    local = True
-    watch = Watch()
+    scope = Scope.NODES
     timeout = 60.0
 
     def reasons(self, desired: Cluster, observed: Observed) -> list[Reason]:

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from blackstart.node.gpu.judge import OURS, restart_due, verdicts
 from blackstart.node.gpu.units import RESTART, Verdict, Wanted, bytes_of, spell
-from blackstart.phases.base import Look, Watch
 from blackstart.phases.local import LocalPhase
+from blackstart.step import Look, Watch
 
 if TYPE_CHECKING:
     from blackstart.model.cluster import Cluster, Node

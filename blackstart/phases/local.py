@@ -2,27 +2,24 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
-from blackstart.phases.base import Look, Play, Reason, Watch
 from blackstart.phases.receipts import nodes_of, receipt_reasons
+from blackstart.step import Look, Play, Reason, Scope, Step, Watch
 
 if TYPE_CHECKING:
     from blackstart.model.cluster import Cluster
     from blackstart.probe.observed import NodeFacts, Observed
 
 
-class LocalPhase:
+class LocalPhase(Step):
     """Base of the phases whose play touches only the nodes themselves."""
 
-    name = ""
-    title = ""
-    needs: tuple[str, ...] = ()
-    local = True
-    watch = Watch()
-    timeout = 120.0
+    needs = ("install",)  # where a verb makes one
+    scope = Scope.NODES
+    watch: ClassVar[Watch] = Watch()
 
-    def reasons(self, desired: Cluster, observed: Observed) -> list[Reason]:  # noqa: ARG002 - the Protocol's signature
+    def reasons(self, desired: Cluster, observed: Observed) -> list[Reason]:  # noqa: ARG002 - the base class decides
         """Ask for it where it never finished, where its inputs changed, and where what it manages drifted."""
         return receipt_reasons(self.name, observed)
 

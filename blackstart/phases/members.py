@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from blackstart.errors import NotWellError, RefusedError
-from blackstart.phases.base import Look, Play, Reason, Watch
 from blackstart.phases.cluster_phase import acting
 from blackstart.phases.control_plane import first, started
 from blackstart.probe.observed import KUBEADM
+from blackstart.step import Look, Play, Reaches, Reason, Scope, Step
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -80,14 +80,15 @@ def _refuse_unhealthy(desired: Cluster, observed: Observed, joining: tuple[str, 
         )
 
 
-class Members:
+class Members(Step):
     """kubeadm join --control-plane on every node that is missing."""
 
     name = "members"
     title = "Control plane members"
-    needs = ("control_plane", "api_endpoint")
-    local = False
-    watch = Watch()
+    needs = ("install", "control_plane", "api_endpoint")
+    scope = Scope.NODES
+    etcd = True
+    reaches = Reaches.NETWORK
     timeout = 600.0
 
     def reasons(self, desired: Cluster, observed: Observed) -> list[Reason]:

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 from blackstart.errors import NotWellError
 from blackstart.node.etcd.quorum import majority
 from blackstart.phases import gpu_memory
-from blackstart.phases.base import Look, Play, Reason, Watch
 from blackstart.phases.members import etcd_members, listed_by
+from blackstart.step import Look, Play, Reason, Scope, Step
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -70,14 +70,14 @@ def unfit(desired: Cluster, observed: Observed, name: str) -> list[str]:
     return said
 
 
-class Reboot:
+class Reboot(Step):
     """Drains, reboots, awaits and uncordons, node by node."""
 
     name = "reboot"
     title = "Reboot of members, one at a time"
     needs = ("cilium", "members", "revive")
-    local = True
-    watch = Watch()
+    scope = Scope.NODES
+    etcd = True
     timeout = 60.0
 
     def reasons(self, desired: Cluster, observed: Observed) -> list[Reason]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from blackstart.phases.base import Reason
+from blackstart.step import Reason
 
 if TYPE_CHECKING:
     from blackstart.probe.observed import NodeFacts, Observed

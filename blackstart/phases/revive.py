@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from blackstart.phases.base import Look, Play, Reason, Watch
 from blackstart.phases.cluster_phase import act, acting, unseen
+from blackstart.step import Healed, Look, Play, Reason, Step
 
 if TYPE_CHECKING:
     from blackstart.model.cluster import Cluster
@@ -57,17 +57,16 @@ def stuck(observed: Observed) -> list[tuple[BrokenPod, str]]:
     return [(pod, why) for pod in owned if (why := _why(pod, observed))]
 
 
-class Revive:
+class Revive(Step):
     """Deletes exactly the pods that are stuck; their controllers make them again."""
 
     name = "revive"
     title = "Revive what a power-on left broken"
     needs = ("members",)
-    local = False
-    watch = Watch()
+    heals = True
     timeout = 300.0
 
-    def reasons(self, desired: Cluster, observed: Observed) -> list[Reason]:  # noqa: ARG002 - the Protocol's signature
+    def reasons(self, desired: Cluster, observed: Observed) -> list[Reason]:  # noqa: ARG002 - the base class decides
         """Name each stuck pod."""
         if observed.api.reachable:
             # Not the node's own reason: a controller may make the pod again anywhere.
@@ -75,17 +74,17 @@ class Revive:
         # Before there is a cluster there is nothing to revive.
         return unseen(observed, "pods are stuck") if observed.members else []
 
-    def play(self, desired: Cluster, observed: Observed) -> Play:  # noqa: ARG002 - the Protocol's signature
+    def play(self, desired: Cluster, observed: Observed) -> Play:  # noqa: ARG002 - the base class decides
         """Delete them from the first node whose API answers, and say what was healed."""
         found = stuck(observed)
         return act(
             self.name,
             acting(observed),
+            [Healed(f"pod {pod.namespace}/{pod.name}", why) for pod, why in found],
             revive_pods=[{"namespace": pod.namespace, "name": pod.name} for pod, _ in found],
-            healed=[{"what": f"pod {pod.namespace}/{pod.name}", "why": why} for pod, why in found],
         )
 
-    def gate(self, desired: Cluster, observed: Observed) -> Look:  # noqa: ARG002 - the Protocol's signature
+    def gate(self, desired: Cluster, observed: Observed) -> Look:  # noqa: ARG002 - the base class decides
         """Open when no pod is stuck."""
         found = stuck(observed)
         names = ", ".join(f"{pod.namespace}/{pod.name}" for pod, _ in found[:3])

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from blackstart.phases import application_health
-from blackstart.phases.base import Look, Play, Reason, Watch
 from blackstart.phases.cluster_phase import act, acting, inputs_changed, unseen
+from blackstart.step import Look, Play, Reason, Step
 
 if TYPE_CHECKING:
     from blackstart.model.cluster import Cluster
@@ -29,17 +29,20 @@ def _errors(app: Application) -> bool:
     return any(application_health.errors(text) for text in app.conditions)
 
 
-class RootApplication:
+class RootApplication(Step):
     """Applies the root, and has Argo CD look again where its last word is old or was a refusal."""
 
     name = "root_application"
     title = "Root application and every leaf"
     needs = ("seed", "argocd")
-    local = False
-    watch = Watch()
-    timeout = 1800.0
+    receipt = True
+    heals = True
 
-    def reasons(self, desired: Cluster, observed: Observed) -> list[Reason]:  # noqa: ARG002 - the Protocol's signature
+    def deadline(self, desired: Cluster) -> float:
+        """Return what the inventory allows the applications: gitops_timeout_minutes."""
+        return desired.gitops.timeout_minutes * 60.0
+
+    def reasons(self, desired: Cluster, observed: Observed) -> list[Reason]:  # noqa: ARG002 - the base class decides
         """Ask for it when the root is missing or changed, or an application needs a nudge that Argo CD lacks."""
         if found := unseen(observed, "the root application is not applied"):
             return found
@@ -58,7 +61,7 @@ class RootApplication:
             found.append(Reason(f"the status of {', '.join(old)} is older than the last start of a machine"))
         return found
 
-    def play(self, desired: Cluster, observed: Observed) -> Play:  # noqa: ARG002 - the Protocol's signature
+    def play(self, desired: Cluster, observed: Observed) -> Play:  # noqa: ARG002 - the base class decides
         """Run from the first node whose API answers; names what to refresh, and what to sync again."""
         since = _since(observed)
         below = _below(observed)
@@ -70,7 +73,7 @@ class RootApplication:
         resync = [app.name for app in below if application_health.failed(app)]
         return act(self.name, acting(observed), root_application_refresh=refresh, root_application_resync=resync)
 
-    def gate(self, desired: Cluster, observed: Observed) -> Look:  # noqa: ARG002 - the Protocol's signature
+    def gate(self, desired: Cluster, observed: Observed) -> Look:  # noqa: ARG002 - the base class decides
         """Open when every application reachable from the root is what its repository says, and well."""
         if not observed.api.reachable:
             return Look(open=False, seen="no API answers")

@@ -5,25 +5,25 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from blackstart.phases import application_health
-from blackstart.phases.base import Look, Play, Reason, Watch
 from blackstart.phases.cluster_phase import act, acting, inputs_changed, unseen
+from blackstart.step import Look, Play, Reason, Step
 
 if TYPE_CHECKING:
     from blackstart.model.cluster import Cluster
     from blackstart.probe.observed import Observed
 
 
-class Seed:
+class Seed(Step):
     """CRDs, namespaces and Secrets, applied server-side."""
 
     name = "seed"
     title = "Seed: CRDs, namespaces, first Secrets"
-    needs = ("control_plane",)
-    local = False
-    watch = Watch()
+    needs = ("install", "control_plane")
+    receipt = True
+    heals = True
     timeout = 120.0
 
-    def reasons(self, desired: Cluster, observed: Observed) -> list[Reason]:  # noqa: ARG002 - the Protocol's signature
+    def reasons(self, desired: Cluster, observed: Observed) -> list[Reason]:  # noqa: ARG002 - the base class decides
         """Ask for the seed when it was never or differently applied, or when Argo CD misses a kind."""
         if found := unseen(observed, "the seed was not applied"):
             return found
@@ -34,11 +34,11 @@ class Seed:
         ]
         return inputs_changed(self.name, observed) + refused
 
-    def play(self, desired: Cluster, observed: Observed) -> Play:  # noqa: ARG002 - the Protocol's signature
+    def play(self, desired: Cluster, observed: Observed) -> Play:  # noqa: ARG002 - the base class decides
         """Run from the first node whose API answers."""
         return act(self.name, acting(observed))
 
-    def gate(self, desired: Cluster, observed: Observed) -> Look:  # noqa: ARG002 - the Protocol's signature
+    def gate(self, desired: Cluster, observed: Observed) -> Look:  # noqa: ARG002 - the base class decides
         """Open when today's seed was applied."""
         if not observed.api.reachable:
             return Look(open=False, seen="no API answers")

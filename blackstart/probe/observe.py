@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from blackstart.engine.ssh import Fleet
     from blackstart.model.cluster import Cluster, Node
-    from blackstart.phases.base import Watch
+    from blackstart.step import Watch
 
 # Units that decisions ask about besides those that phases watch.
 UNITS = (

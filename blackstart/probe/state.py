@@ -1,4 +1,4 @@
-"""The states of design: a node is dark, live, prepared, member or ready; the cluster climbs from no API to healthy.
+"""How far nodes and cluster are: dark, installed, prepared, member, ready; and from no API to healthy.
 
 Pure: an observation in, words out.
 """
@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from blackstart.model.cluster import Cluster
-    from blackstart.phases.base import Look, Phase
     from blackstart.probe.observed import NodeFacts, Observed
+    from blackstart.step import Look, Step
 
 
 class NodeState(StrEnum):
@@ -66,32 +66,32 @@ class Status:
         }
 
 
-def status(desired: Cluster, observed: Observed, phases: Sequence[Phase]) -> Status:
+def status(desired: Cluster, observed: Observed, steps: Sequence[Step]) -> Status:
     """Sum an observation up."""
-    looks = {phase.name: phase.gate(desired, observed) for phase in phases}
-    nodes = tuple(_node(desired, observed, phases, node.name) for node in desired.nodes)
+    looks = {step.name: step.gate(desired, observed) for step in steps}
+    nodes = tuple(_node(desired, observed, steps, node.name) for node in desired.nodes)
     gates = tuple((name, look.open, look.seen) for name, look in looks.items())
     warnings = tuple((name, look.warning) for name, look in looks.items() if look.warning)
-    return Status(_cluster(observed, looks), nodes, gates, warnings)
+    return Status(_cluster(observed, steps, looks), nodes, gates, warnings)
 
 
-def _cluster(observed: Observed, looks: dict[str, Look]) -> ClusterState:
+def _cluster(observed: Observed, steps: Sequence[Step], looks: dict[str, Look]) -> ClusterState:
+    """Return the level below the first one that a step with a closed gate keeps the cluster from."""
     if not observed.api.reachable:
         return ClusterState.NO_API
-    if not (looks["cilium"].open and looks["members"].open):
-        return ClusterState.API
-    if not looks["argocd"].open:
-        return ClusterState.NETWORK
-    return ClusterState.HEALTHY if all(look.open for look in looks.values()) else ClusterState.GITOPS
+    missed = min((step.reaches for step in steps if not looks[step.name].open), default=None)
+    levels = (ClusterState.NO_API, ClusterState.API, ClusterState.NETWORK, ClusterState.GITOPS, ClusterState.HEALTHY)
+    # An API that answers is one, whatever its gate still waits for.
+    return levels[-1] if missed is None else levels[max(1, missed - 1)]
 
 
-def _node(desired: Cluster, observed: Observed, phases: Sequence[Phase], name: str) -> NodeLine:
+def _node(desired: Cluster, observed: Observed, steps: Sequence[Step], name: str) -> NodeLine:
     facts = observed.nodes[name]
     address = str(desired.node(name).ansible_host)
     if not facts.reachable:
         return NodeLine(name, address, NodeState.DARK, facts.error)
     if not facts.is_member:
-        missing = [p.name for p in phases if p.local and any(r.node == name for r in p.reasons(desired, observed))]
+        missing = [s.name for s in steps if s.watch and any(r.node == name for r in s.reasons(desired, observed))]
         if missing:
             return NodeLine(name, address, NodeState.INSTALLED, "not yet: " + ", ".join(missing))
         return NodeLine(name, address, NodeState.PREPARED, "not a member of etcd")

@@ -2,23 +2,29 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from blackstart.errors import RefusedError
+from blackstart.metal.order import Order
+from blackstart.probe.observed import NodeFacts
+from blackstart.rebuild.view import RebuildStep, view
 
 if TYPE_CHECKING:
+    from blackstart.engine.context import Context
     from blackstart.model.cluster import Cluster
-    from blackstart.rebuild.base import Seen, Works
+    from blackstart.probe.observed import Observed
+    from blackstart.rebuild.view import View
 
 
-class Install:
+class Install(RebuildStep):
     """The installer that the inventory names."""
 
     name = "install"
-    title = "Boot disk erased, new system installed"
-    once = False
+    title = "Erase the boot disk, install a new system"
+    needs = ("power_off",)
 
-    def reasons(self, desired: Cluster, seen: Seen) -> list[str]:
+    def why(self, desired: Cluster, seen: View) -> list[str]:
         """Ask for it until the node answers with the order's id, by the host key that was made for it."""
         if seen.renewed:
             return []
@@ -34,10 +40,26 @@ class Install:
             return ["another installation than the ordered runs there"]
         return [f"the ordered installation does not answer: {seen.facts.error or 'its installer has not finished'}"]
 
-    def apply(self, works: Works, seen: Seen) -> None:
+    def act(self, context: Context, seen: View) -> None:
         """Hand it to the installer."""
+        # Drivers and installers are only imported by who uses them: `status` knows this step as well.
+        from blackstart import power  # noqa: PLC0415 - see above
+        from blackstart.metal.installer import Site  # noqa: PLC0415 - see above
+        from blackstart.metal.installers import installer  # noqa: PLC0415 - see above
+
         assert seen.order is not None  # noqa: S101 - a rebuild that is under way has one
-        works.installer.install(seen.order, works.site())
+        driver = power.driver(context.desired, seen.node)
+        site = Site(context.desired, context.state, context.fleet, driver, context.runner, context.say)
+        installer(context.desired.node(seen.node)).install(seen.order, site)
+
+    def expected(self, desired: Cluster, observed: Observed) -> Observed:
+        """Return the look with an empty system that was installed under the order."""
+        seen = view(observed)
+        order = seen.order or Order(seen.node, "to be ordered", 0.0, desired.node(seen.node).disks.boot.serial, "")
+        fresh = NodeFacts(seen.node, installation=order.id)
+        assert observed.rebuild is not None  # noqa: S101 - view() has asked
+        rebuild = replace(observed.rebuild, order=order)
+        return replace(observed, nodes={**observed.nodes, seen.node: fresh}, rebuild=rebuild)
 
 
-LEG = Install()
+STEP = Install()

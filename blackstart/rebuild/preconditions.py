@@ -1,4 +1,4 @@
-"""What must hold around a rebuild: the other nodes are well, and what is done could be brought to its end."""
+"""What must hold around a rebuild: the other nodes are well, and the node would come back."""
 
 from __future__ import annotations
 
@@ -8,15 +8,29 @@ from blackstart.disks.judge import judge
 from blackstart.disks.verdict import Role, State
 from blackstart.errors import NotWellError, RefusedError
 from blackstart.phases.reboot import unfit
+from blackstart.rebuild.view import RebuildStep
 
 if TYPE_CHECKING:
     from blackstart.disks.facts import DiskTable
     from blackstart.model.cluster import Cluster
-    from blackstart.rebuild.base import Seen
+    from blackstart.rebuild.view import View
 
 
-def require_well(desired: Cluster, seen: Seen) -> None:
-    """Raise RefusedError, or NotWellError, with everything that is not well around the node; asked before each leg."""
+class Preconditions(RebuildStep):
+    """Every other node is well, as long as the old one is still to be taken out: asked again before each step."""
+
+    name = "preconditions"
+    title = "Check that the other nodes are well"
+
+    def why(self, desired: Cluster, seen: View) -> list[str]:
+        """Return nothing to do; raises what require_well() raises."""
+        if not seen.renewed:
+            require_well(desired, seen)
+        return []
+
+
+def require_well(desired: Cluster, seen: View) -> None:
+    """Raise RefusedError, or NotWellError, with everything that is not well around the node."""
     others = [name for name in desired.node_names if name != seen.node and seen.observed.nodes[name].is_member]
     if len(others) < len(desired.node_names) - 1 or not others:
         missing = [name for name in desired.node_names if name != seen.node and name not in others]
@@ -47,3 +61,6 @@ def require_usable_disks(desired: Cluster, node: str, table: DiskTable) -> None:
             + "\n".join(f"{one.disk}: {'; '.join(reason.text for reason in one.reasons)}" for one in refused),
             hint=f"`blackstart --limit {node} disks` has the next command for each; nothing was changed",
         )
+
+
+STEP = Preconditions()

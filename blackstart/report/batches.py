@@ -1,4 +1,4 @@
-"""Who worked when. Neighbouring phases share one Ansible run, whose time is shared out among them here.
+"""Who worked when. Phases that share one Ansible run have its time shared out among them here.
 
 The journal's own phase_end says the whole run's seconds for each of them, so adding those up counts time twice; what
 tells phases apart is when their first task began.
@@ -65,24 +65,42 @@ _ENDS = {
 
 
 def batches(events: Iterable[dict[str, Any]], zero: float) -> list[Batch]:
-    """Gather phases and their tasks from the journal, times counted from zero."""
+    """Gather phases and their tasks from the journal, times counted from zero; batches may overlap."""
     found: list[Batch] = []
     last = 0.0
     for event in events:
         last = float(event["at"]) - zero
         kind = event["kind"]
         if kind == "phase_start":
-            if not found or found[-1].ended or found[-1].begun:
-                found.append(Batch(start=last))
-            found[-1].titles[str(event["phase"])] = str(event.get("title", ""))
+            _batch_of(found, event, last).titles[str(event["phase"])] = str(event.get("title", ""))
         elif found and kind == "phase_end":
-            found[-1].ended[str(event["phase"])] = str(event.get("status", "failed"))
-            found[-1].end = last
+            batch = _at_work(found, str(event["phase"]))
+            batch.ended[str(event["phase"])] = str(event.get("status", "failed"))
+            batch.end = last
         elif found and kind in {"task_start", "task"}:
-            _take(found[-1], event, last)
-    if found and not found[-1].whole:
-        found[-1].end = last
+            _take(_at_work(found, str(event.get("phase") or "")), event, last)
+    for batch in found:
+        if not batch.whole:
+            batch.end = last
     return found
+
+
+def _batch_of(found: list[Batch], event: dict[str, Any], at: float) -> Batch:
+    """Return the batch that a phase begins in: that of the others which it says it begins with."""
+    phase, together = str(event["phase"]), event.get("together")
+    newest = found[-1] if found else None
+    fresh = newest is not None and not (newest.ended or newest.begun or phase in newest.titles)
+    # Journals of older versions do not say who began together: neighbours did.
+    if newest is not None and fresh and (together is None or set(newest.titles) <= set(together)):
+        return newest
+    found.append(Batch(start=at))
+    return found[-1]
+
+
+def _at_work(found: list[Batch], phase: str) -> Batch:
+    """Return the newest batch that has this phase and has not ended, else the newest one that has not."""
+    going = [batch for batch in found if not batch.whole] or found[-1:]
+    return next((batch for batch in reversed(going) if phase in batch.titles), going[-1])
 
 
 def _take(batch: Batch, event: dict[str, Any], at: float) -> None:

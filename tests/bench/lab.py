@@ -27,7 +27,7 @@ BLACKSTART = (sys.executable, "-m", "blackstart")
 NODES = {"melchior-1": "10.77.13.13", "balthasar-2": "10.77.13.14", "casper-3": "10.77.13.15"}
 FIRST = next(iter(NODES))
 # Phases that touch only the nodes and share the first Ansible run.
-LOCAL = tuple(phase.name for phase in verbs.UP if phase.local and not phase.needs)
+LOCAL = tuple(step.name for step in verbs.UP if step.watch)
 
 
 @dataclass(frozen=True, slots=True)

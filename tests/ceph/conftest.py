@@ -18,7 +18,7 @@ from blackstart.engine.runner import Runner
 from blackstart.lab import podman
 from blackstart.lab.system import MACHINES, ensure_system_packages
 from blackstart.node.ceph import Ceph as Ask
-from blackstart.phases.base import Play
+from blackstart.step import Play
 from tests.ceph import image
 from tests.ceph.cluster import Cluster
 from tests.ceph.hosts import NAMES, Room

@@ -6,7 +6,7 @@ import ast
 import re
 import sys
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 import yaml
@@ -14,7 +14,11 @@ from ansible_mitogen import module_finder
 
 from blackstart import verbs
 from blackstart.engine import carrier
+from blackstart.engine.plan import faults
 from tests.unit.by_path import load as load_by_path
+
+if TYPE_CHECKING:
+    from blackstart.step import Step
 
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGE = ROOT / "blackstart"
@@ -113,9 +117,10 @@ def test_the_site_playbook_imports_the_phases_in_order() -> None:
     assert imports == [f"{phase}.yml" for phase in PHASES]
 
 
-def test_a_phase_needs_only_what_comes_before_it() -> None:
-    for index, phase in enumerate(verbs.UP):
-        assert set(phase.needs) <= set(PHASES[:index]), f"{phase.name} needs {phase.needs}"
+@pytest.mark.parametrize("steps", [verbs.UP, verbs.REBUILD, *verbs.ONLY.values()])
+def test_a_step_needs_only_what_there_is_and_comes_before_it(steps: tuple[Step, ...]) -> None:
+    """So there is no circle of needs either."""
+    assert faults(steps, {step.name for step in verbs.ALL}) == []
 
 
 @pytest.mark.parametrize(("module", "door"), DOORS.items())

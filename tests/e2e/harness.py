@@ -40,7 +40,7 @@ def until(condition: Callable[[], Any], seconds: float, what: str) -> Any:
     end = time.monotonic() + seconds
     while not (last := condition()):
         if time.monotonic() > end:
-            pytest.fail(f"{what} did not come true in {seconds} s; last: {last!r}")
+            pytest.fail(f"timed out after {seconds} s waiting until {what}; last: {last!r}")
         time.sleep(0.5)
     return last
 

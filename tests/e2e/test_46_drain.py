@@ -15,7 +15,7 @@ from blackstart.engine.journal import Journal
 from blackstart.engine.runner import Runner
 from blackstart.errors import RefusedError
 from blackstart.model.load import resolve
-from blackstart.phases.base import Play
+from blackstart.step import Play
 from tests.e2e.harness import Lab, until
 from tests.e2e.test_47_rebuild import etcd
 

@@ -121,9 +121,10 @@ def test_the_plan_says_the_path_and_changes_nothing(lab: Lab) -> None:
     before = systems(lab), etcd(lab, FIRST)
     done = lab.verb("--json", "rebuild", THIRD, "--plan")
     assert done.returncode == 0, done.stderr
-    steps = {step["name"]: step for step in json.loads(done.stdout)["steps"]}
-    assert f"etcd lists its member {etcd(lab, FIRST)[THIRD]['ID']:x}" in steps["leaving"]["reasons"]
-    assert steps["install"]["reasons"]
+    steps = {step["phase"]: [why["text"] for why in step["reasons"]] for step in json.loads(done.stdout)["steps"]}
+    assert f"etcd lists its member {etcd(lab, FIRST)[THIRD]['ID']:x}" in steps["remove_node"]
+    assert steps["install"]
+    assert steps["members"] == ["is not a member of the control plane"]
     assert (systems(lab), etcd(lab, FIRST)) == before
 
 
@@ -237,7 +238,7 @@ def test_a_dead_node_is_rebuilt(
     until(lambda: "true" in lab.ssh(FIRST, "curl -s http://127.0.0.1:2381/health", check=False), 60, "a leader")
     with writer(lab, FIRST, "neighbour") as near:
         running = lab.start(THIRD, "--yes", THIRD, verb="rebuild")
-        until(lambda: "leaving" in phases(lab, "phase_end"), 120, "its etcd member is removed")
+        until(lambda: "remove_node" in phases(lab, "phase_end"), 120, "its etcd member is removed")
         late = rebuild(lab, SECOND, "--yes", SECOND)
         assert late.returncode == 6, late.stdout + late.stderr
         assert f"`rebuild {THIRD}`" in late.stderr

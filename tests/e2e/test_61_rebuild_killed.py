@@ -1,4 +1,4 @@
-"""Every node is rebuilt once, killed as each leg and phase begins; the same command goes on each time."""
+"""Every node is rebuilt once, killed as each step begins; the same command goes on each time."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ if TYPE_CHECKING:
 
 pytestmark = [pytest.mark.lab, pytest.mark.long]
 
-# In the order in which they come for a node that lives (an outage is for one that does not) in a cluster without Ceph.
-LEGS = [leg.name for leg in BEFORE if leg.name not in {"outage", "ceph_quiet"}]
-# Phases of `up` that share one Ansible run begin together, so one of them stands for all.
-STEPS = [*LEGS, "base_os", "members", *(leg.name for leg in AFTER if leg.name != "ceph_back")]
+# What is applied, in order, for a node that is alive (an outage is for one that is not) in a cluster without Ceph.
+BEFORE_UP = [step.name for step in BEFORE if step.name not in {"preconditions", "outage", "ceph_quiet"}]
+# Steps of `up` that share one Ansible run begin together, so one of them stands for all.
+STEPS = [*BEFORE_UP, "base_os", "members", *(step.name for step in AFTER if step.name != "ceph_back")]
 
 
 @pytest.fixture(scope="module", autouse=True)

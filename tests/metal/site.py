@@ -20,8 +20,8 @@ from blackstart.engine.ssh import Fleet
 from blackstart.errors import UnreachableError
 from blackstart.metal.known_hosts import pin
 from blackstart.model.cluster import Disk, Disks, Nic, Node
-from blackstart.phases.base import Play
 from blackstart.power.base import Power
+from blackstart.step import Play
 from tests.metal import cloud, live, repository
 from tests.metal.machine import ARGUMENTS, DISK_BYTES, SERIALS, Direct, Machine
 

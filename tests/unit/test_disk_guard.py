@@ -14,7 +14,7 @@ from blackstart.cli import up
 from blackstart.cli.main import parse
 from blackstart.disks.facts import Blank, DiskFacts, DiskTable, Osd, Signature, Use
 from blackstart.disks.guard import documents, guard
-from blackstart.engine import runner
+from blackstart.engine import events
 from blackstart.engine.journal import Journal
 from blackstart.errors import InputError, RefusedError, RoleFailedError
 from blackstart.model import cluster
@@ -242,21 +242,21 @@ def event(node: str, role: str, result: dict[str, Any], kind: str = "runner_on_f
 
 
 def test_a_refusal_of_a_role_is_a_refusal_of_ours_once_for_each_node(tmp_path: Path) -> None:
-    watcher = runner._Watcher(Journal(tmp_path / "run"), {"Disks": "disk_guard"})  # noqa: SLF001 - the door's own half
+    watcher = events.Watcher(Journal(tmp_path / "run"), {"Disks": "disk_guard"})
     for name in ("b", "a", "a"):
         watcher(event(name, "disk_guard", {"msg": f"nvme-{name} is refused", "blackstart_refused": True}))
     watcher(event("c", "containerd", {"msg": "something else"}))
-    error = runner._failure(watcher, tmp_path)  # noqa: SLF001 - as above
+    error = events.failure(watcher, tmp_path)
     assert isinstance(error, RefusedError)
     assert error.message == "a: nvme-a is refused\nb: nvme-b is refused"
 
 
 def test_another_failure_stays_a_role_s_and_notes_reach_the_journal(tmp_path: Path) -> None:
     journal = Journal(tmp_path / "run")
-    watcher = runner._Watcher(journal, {"Disks": "disk_guard"})  # noqa: SLF001 - as above
+    watcher = events.Watcher(journal, {"Disks": "disk_guard"})
     watcher(event("a", "disk_guard", {"blackstart_notes": ["nvme-65 is not there"]}, kind="runner_on_ok"))
     watcher(event("a", "disk_guard", {"msg": "bad"}))
-    assert isinstance(runner._failure(watcher, tmp_path), RoleFailedError)  # noqa: SLF001 - as above
+    assert isinstance(events.failure(watcher, tmp_path), RoleFailedError)
     lines = [json.loads(line) for line in (tmp_path / "run/journal.jsonl").read_text().splitlines()]
     assert [line["text"] for line in lines if line["kind"] == "note"] == ["a: nvme-65 is not there"]
 

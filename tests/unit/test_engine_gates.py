@@ -1,4 +1,4 @@
-"""Waiting: looks until open, says what it saw, runs out of time with evidence."""
+"""Waiting: what was seen is said once per change, and patience ends with evidence."""
 
 from __future__ import annotations
 
@@ -7,67 +7,59 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from blackstart.engine.gates import Gates
+from blackstart.engine.gates import OPENINGS, Gates
 from blackstart.engine.journal import Journal
 from blackstart.errors import GateTimeoutError
-from blackstart.phases.base import Look
+from blackstart.step import Look, Step
 from tests.unit.clock import Clock
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 
-class Observer:
-    """Sees the next of a row of looks each time; the last one for ever."""
-
-    def __init__(self, *looks: Look) -> None:
-        self.looks = list(looks)
-
-    @property
-    def latest(self) -> Look:
-        return self.looks[0]
-
-    def look(self) -> Look:
-        if len(self.looks) > 1:
-            self.looks.pop(0)
-        return self.looks[0]
-
-
-class Phase:
+class Network(Step):
     name, title, timeout = "network", "Wait for the network", 5.0
 
-    def gate(self, desired: Any, observed: Look) -> Look:
-        return observed
+
+NETWORK = Network()
+OPEN = Look(open=True, seen="3 of 3")
 
 
-NOTHING: Any = None  # desired
-NETWORK: Any = Phase()  # as much of a phase as is waited for
+class Watched:
+    """Gates over one step, with a clock that a look moves on by a second."""
+
+    def __init__(self, folder: Path) -> None:
+        self.clock = Clock()
+        self.file = folder / "run" / "journal.jsonl"
+        self.gates = Gates(Journal(folder / "run"), lambda step: step.timeout, clock=self.clock)
+
+    def see(self, *looks: Look, awaited: bool = True, running: bool = False) -> None:
+        for look in looks:
+            names = {"network"} if awaited and not look.open else set()
+            self.gates.follow([NETWORK], {"network": look}, names, running=running)
+            self.clock.sleep(1)
+
+    def events(self) -> list[tuple[str, Any]]:
+        return [(event["kind"], event.get("seen")) for event in map(json.loads, self.file.read_text().splitlines())]
 
 
-def gates(tmp_path: Path, *looks: Look, timeout: float = 5.0) -> tuple[Gates, Path]:
-    clock = Clock()
-    journal = Journal(tmp_path / "run")
-    timeouts = {"network": timeout, "leaves": timeout}
-    observer: Any = Observer(*looks)
-    made = Gates(NOTHING, observer, journal, timeouts, clock=clock, sleep=clock.sleep)
-    return made, tmp_path / "run" / "journal.jsonl"
+@pytest.fixture
+def watched(tmp_path: Path) -> Watched:
+    return Watched(tmp_path)
 
 
-def events(file: Path) -> list[tuple[str, Any]]:
-    return [(event["kind"], event.get("seen")) for event in map(json.loads, file.read_text().splitlines())]
+def shut(seen: str) -> Look:
+    return Look(open=False, seen=seen)
 
 
-def test_an_open_gate_costs_nothing_and_is_not_journaled(tmp_path: Path) -> None:
-    made, file = gates(tmp_path, Look(open=True, seen="fine"))
-    assert made.wait([NETWORK]) is False
-    assert events(file) == []
+def test_an_open_gate_is_not_journaled(watched: Watched) -> None:
+    watched.see(OPEN, OPEN)
+    assert watched.events() == []
 
 
-def test_what_is_seen_is_journaled_once_per_change(tmp_path: Path) -> None:
-    two = Look(open=False, seen="2 of 3")
-    made, file = gates(tmp_path, Look(open=False, seen="1 of 3"), two, two, Look(open=True, seen="3 of 3"))
-    assert made.wait([NETWORK]) is True
-    assert events(file) == [
+def test_what_is_seen_is_journaled_once_per_change(watched: Watched) -> None:
+    watched.see(shut("1 of 3"), shut("2 of 3"), shut("2 of 3"), OPEN)
+    assert watched.events() == [
         ("gate_start", None),
         ("gate_look", "1 of 3"),
         ("gate_look", "2 of 3"),
@@ -75,59 +67,30 @@ def test_what_is_seen_is_journaled_once_per_change(tmp_path: Path) -> None:
     ]
 
 
-def test_a_gate_that_stays_closed_times_out_with_its_last_words(tmp_path: Path) -> None:
-    made, file = gates(tmp_path, Look(open=False, seen="casper-3 is NotReady"))
-    with pytest.raises(GateTimeoutError, match=r"network .* in 5 s; last seen: casper-3 is NotReady"):
-        made.wait([NETWORK])
-    assert events(file)[-1] == ("gate_end", "casper-3 is NotReady")
+def test_a_gate_that_stays_closed_times_out_with_its_last_words(watched: Watched) -> None:
+    with pytest.raises(GateTimeoutError, match="network timed out after 5 s; last seen: casper-3 is NotReady"):
+        watched.see(*[shut("casper-3 is NotReady")] * 8)
+    assert watched.events()[-1] == ("gate_end", "casper-3 is NotReady")
 
 
-def test_the_given_timeout_replaces_the_phases_own(tmp_path: Path) -> None:
-    made, _ = gates(tmp_path, Look(open=False, seen="no"), timeout=2)
-    with pytest.raises(GateTimeoutError, match="in 2 s"):
-        made.wait([NETWORK])
+def test_time_in_which_something_runs_does_not_count(watched: Watched) -> None:
+    watched.see(*[shut("no agent")] * 20, running=True)
+    with pytest.raises(GateTimeoutError, match="5 s"):
+        watched.see(*[shut("no agent")] * 8)
 
 
-def test_an_applied_phase_is_journaled_once_when_its_gate_is_first_seen_open(tmp_path: Path) -> None:
-    made, file = gates(tmp_path, Look(open=False, seen="1 of 3"), Look(open=True, seen="3 of 3"))
-    made.applied([NETWORK])
-    assert events(file) == []
-    made.wait([NETWORK])
-    made.applied([])
-    assert events(file)[2:] == [("gate_look", "3 of 3"), ("gate_end", "3 of 3")]
+def test_what_another_step_stands_in_the_way_of_is_not_waited_for(watched: Watched) -> None:
+    watched.see(*[shut("no API")] * 20, awaited=False)
+    assert watched.events() == []
 
 
-def test_what_needs_a_phase_may_begin_when_enough_of_it_is_there(tmp_path: Path) -> None:
-    most = Look(open=False, seen="all but the page", enough=True)
-    made, _ = gates(tmp_path, Look(open=False, seen="nothing"), most)
-    assert made.wait([NETWORK], enough=True) is True
-    with pytest.raises(GateTimeoutError, match="all but the page"):
-        made.wait([NETWORK])
+def test_an_applied_step_is_journaled_once_when_its_gate_is_first_seen_open(watched: Watched) -> None:
+    watched.gates.applied([NETWORK])
+    watched.see(shut("1 of 3"), awaited=False)
+    watched.see(OPEN, OPEN)
+    assert watched.events() == [("gate_look", "3 of 3")]
 
 
-class Another(Phase):
-    name = "leaves"
-
-    def gate(self, desired: Any, observed: Look) -> Look:
-        return Look(open=observed.enough, seen="leaves")
-
-
-ANOTHER: Any = Another()
-
-
-def row(*pairs: tuple[bool, bool]) -> list[Look]:
-    """Return looks in which the first gate and the second one are open or not."""
-    return [Look(open=first, seen=f"{number}", enough=second) for number, (first, second) in enumerate(pairs)]
-
-
-def test_all_gates_must_be_open_in_one_look(tmp_path: Path) -> None:
-    looks = row((True, False), (False, True), (True, True))
-    made, file = gates(tmp_path, *looks)
-    made.settle([NETWORK, ANOTHER])
-    assert [seen for kind, seen in events(file) if kind == "gate_end"] == ["leaves", "2"]
-
-
-def test_gates_that_never_stay_open_end_the_run(tmp_path: Path) -> None:
-    made, _ = gates(tmp_path, *row(*[(False, True), (True, False)] * 40))
-    with pytest.raises(GateTimeoutError, match="again and again"):
-        made.settle([NETWORK, ANOTHER])
+def test_a_gate_that_never_stays_open_ends_the_run(watched: Watched) -> None:
+    with pytest.raises(GateTimeoutError, match="keeps opening and closing"):
+        watched.see(*[shut("gone"), OPEN] * (OPENINGS + 2))

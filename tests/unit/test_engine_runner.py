@@ -14,7 +14,7 @@ from blackstart import paths
 from blackstart.engine.journal import Journal
 from blackstart.engine.runner import Runner
 from blackstart.errors import InterruptedRunError
-from blackstart.phases.base import Play
+from blackstart.step import Play
 from tests.processes import command_lines
 
 if TYPE_CHECKING:

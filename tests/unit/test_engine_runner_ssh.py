@@ -15,7 +15,7 @@ from blackstart import paths
 from blackstart.engine.journal import Journal
 from blackstart.engine.runner import Runner
 from blackstart.errors import UnreachableError
-from blackstart.phases.base import Play
+from blackstart.step import Play
 from tests.processes import command_lines
 from tests.unit.sshd import Server, make_key, serving
 

@@ -204,11 +204,12 @@ def test_members_without_an_api_are_awaited_and_not_initialised() -> None:
 def test_a_lost_cni_file_restarts_that_agent_only() -> None:
     lost = with_node(HEALTHY, "casper-3", cni_files=("10-other.conflist",))
     assert "05-cilium.conflist is gone" in texts(cilium.PHASE, lost)
-    variables = cilium.PHASE.play(DESIRED, lost).variables
+    play = cilium.PHASE.play(DESIRED, lost)
+    variables = play.variables
     assert variables["cilium_restart_agents"] == ["casper-3"]
     assert variables["cilium_canary_nodes"] == list(NAMES)
     assert variables["cilium_force"] is False
-    assert [entry["what"] for entry in variables["healed"]] == ["Cilium agent of casper-3"]
+    assert [entry.what for entry in play.healed] == ["Cilium agent of casper-3"]
     assert "casper-3: 05-cilium.conflist is not there" in cilium.PHASE.gate(DESIRED, lost).seen
 
 
@@ -222,19 +223,20 @@ def test_a_node_that_has_just_started_is_given_time_to_write_its_cni_file() -> N
 def test_a_deleted_daemonset_is_applied_again_and_proven() -> None:
     gone = with_api(without(HEALTHY, "cilium"), cilium_agents={})
     assert "DaemonSet is not there" in texts(cilium.PHASE, gone)
-    variables = cilium.PHASE.play(DESIRED, gone).variables
+    play = cilium.PHASE.play(DESIRED, gone)
+    variables = play.variables
     assert variables["cilium_force"] is True
     assert variables["cilium_canary_nodes"] == list(NAMES)
-    assert variables["healed"]
+    assert play.healed
 
 
 def test_a_first_install_waits_for_no_fresh_pod() -> None:
     fresh = with_node(EMPTY, "melchior-1", is_member=True, has_etcd_data=True, api_ready=True)
     fresh = with_api(fresh, reachable=True)
-    variables = cilium.PHASE.play(DESIRED, fresh).variables
-    assert variables["cilium_canary_nodes"] == []
-    assert variables["healed"] == []
-    assert variables["cilium_hold_argocd"] is False
+    play = cilium.PHASE.play(DESIRED, fresh)
+    assert play.variables["cilium_canary_nodes"] == []
+    assert play.healed == ()
+    assert play.variables["cilium_hold_argocd"] is False
 
 
 @pytest.mark.parametrize(
@@ -326,7 +328,7 @@ def test_what_never_heals_by_itself_is_made_anew(pod: BrokenPod, words: str) -> 
     assert words in texts(revive.PHASE, seen)
     play = revive.PHASE.play(DESIRED, seen)
     assert play.variables["revive_pods"] == [{"namespace": "web", "name": "web-7d4b9-abcde"}]
-    assert play.variables["healed"][0]["what"] == "pod web/web-7d4b9-abcde"
+    assert play.healed[0].what == "pod web/web-7d4b9-abcde"
     assert not revive.PHASE.gate(DESIRED, seen).open
 
 

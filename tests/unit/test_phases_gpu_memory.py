@@ -14,14 +14,13 @@ from blackstart.cli import status
 from blackstart.node.gpu import sysfs
 from blackstart.node.gpu.units import GpuFacts
 from blackstart.phases import gpu_memory
-from blackstart.phases.base import Look
 from blackstart.probe import state
 from blackstart.probe.observed import ApiFacts, KubeNode, NodeFacts, Observed, Receipt
+from blackstart.step import Look, Step
 from tests.machines.grow import grow
 
 if TYPE_CHECKING:
     from blackstart.model.cluster import Cluster, Node
-    from blackstart.phases.base import Phase
 
 MACHINES = Path(__file__).parents[1] / "machines/gpu"
 NAMES = ("melchior-1", "balthasar-2", "casper-3")
@@ -146,18 +145,17 @@ def test_firmware_alone_is_no_reason_to_restart(machines: dict[str, GpuFacts | N
 
 
 def test_status_shows_warnings_of_open_gates() -> None:
-    class Warned:
+    class Warned(Step):
         name = "gpu_memory"
-        local = True
 
-        def gate(self, *_: Any) -> Look:
+        def gate(self, *_: Any, **__: Any) -> Look:
             return Look(open=True, seen="", warning="a: first\nb: second")
 
-        def reasons(self, *_: Any) -> list[Any]:
+        def reasons(self, *_: Any, **__: Any) -> list[Any]:
             return []
 
     cluster = cast("Cluster", SimpleNamespace(nodes=(SimpleNamespace(name=LAST),), node=lambda _: node()))
-    shown = state.status(cluster, Observed({LAST: NodeFacts(LAST)}), (cast("Phase", Warned()),))
+    shown = state.status(cluster, Observed({LAST: NodeFacts(LAST)}), (Warned(),))
     assert status.text(shown).splitlines()[-2:] == [
         "  warning: gpu_memory: a: first",
         "  warning: gpu_memory: b: second",

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 from blackstart.engine.carrier import Answer
 from blackstart.errors import UnreachableError
-from blackstart.phases.base import Watch
 from blackstart.probe import observe, parse
 from blackstart.probe.observed import ApiFacts, BrokenPod, EtcdMember, NodeFacts, Observed, Receipt, Unit
+from blackstart.step import Watch
 
 if TYPE_CHECKING:
     import pytest

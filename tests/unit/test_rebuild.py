@@ -7,17 +7,18 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from blackstart.errors import GateTimeoutError, InputError, RefusedError
+from blackstart.cli.plan import text
+from blackstart.engine.plan import preview
+from blackstart.errors import InputError, RefusedError
 from blackstart.metal import order as orders
 from blackstart.metal.known_hosts import pin
 from blackstart.power.base import Power
 from blackstart.power.base import Seen as PowerSeen
-from blackstart.probe.observed import NodeFacts, Observed
-from blackstart.rebuild import ceph, closing, install, outage, remove_node, run, snapshot
-from blackstart.rebuild.base import Seen
-from blackstart.rebuild.plan import path, text
+from blackstart.probe.observed import NodeFacts, Observed, RebuildFacts
+from blackstart.rebuild import ceph, close_order, install, power_off, remove_node, snapshot
 from blackstart.rebuild.preconditions import require_well
-from blackstart.verbs import AFTER, BEFORE, UP
+from blackstart.rebuild.view import view
+from blackstart.verbs import AFTER, BEFORE, REBUILD
 from tests.unit.test_phases_cluster import DESIRED, HEALTHY, NAMES, etcd, with_api, with_node
 
 if TYPE_CHECKING:
@@ -28,11 +29,13 @@ NODE = "casper-3"
 ON, OFF, DUNNO = (PowerSeen(power, f"the button says {power}") for power in (Power.ON, Power.OFF, Power.UNKNOWN))
 SERIAL = DESIRED.node(NODE).disks.boot.serial
 ORDER = orders.Order(NODE, "0123456789abcdef", 1000.5, SERIAL, "ssh-ed25519 AAAA")
+# What asks about the others is asked apart: some of these stages have fewer nodes than it wants.
+PATH = (*BEFORE[1:], *AFTER)
 TWO = tuple(name for name in NAMES if name != NODE)
 
 
-def seen(observed: Observed = HEALTHY, *, order: orders.Order | None = ORDER, power: PowerSeen = ON) -> Seen:
-    return Seen(NODE, order, observed, power, ())
+def seen(observed: Observed = HEALTHY, *, order: orders.Order | None = ORDER, power: PowerSeen = ON) -> Observed:
+    return replace(observed, rebuild=RebuildFacts(NODE, order, power))
 
 
 def gone(observed: Observed) -> Observed:
@@ -57,51 +60,54 @@ def renewed(observed: Observed, **changes: Any) -> Observed:
 
 
 STAGES = {
-    "alive": (seen(), ["snapshot", "leaving", "dark", "install"]),
-    "dead, and its button tells that it is on": (seen(gone(HEALTHY)), ["snapshot", "outage", "leaving", "install"]),
-    "dead, and its button tells that it is off": (seen(gone(HEALTHY), power=OFF), ["snapshot", "leaving", "install"]),
-    "dead, and its button cannot tell": (seen(gone(HEALTHY), power=DUNNO), ["snapshot", "leaving", "install"]),
-    "out of the cluster, still on": (seen(removed(HEALTHY)), ["snapshot", "dark", "install"]),
+    "alive": (seen(), ["snapshot", "remove_node", "power_off", "install"]),
+    "dead, and its button tells that it is on": (seen(gone(HEALTHY)), ["snapshot", "outage", "remove_node", "install"]),
+    "dead, and its button tells that it is off": (
+        seen(gone(HEALTHY), power=OFF), ["snapshot", "remove_node", "install"],
+    ),
+    "dead, and its button cannot tell": (seen(gone(HEALTHY), power=DUNNO), ["snapshot", "remove_node", "install"]),
+    "out of the cluster, still on": (seen(removed(HEALTHY)), ["snapshot", "power_off", "install"]),
     "out of the cluster, dark": (seen(removed(gone(HEALTHY)), power=OFF), ["snapshot", "install"]),
     "its installer's live system answers": (seen(renewed(removed(HEALTHY), live=True)), ["snapshot", "install"]),
-    "newly installed": (seen(renewed(removed(HEALTHY))), ["closing"]),
+    "newly installed": (seen(renewed(removed(HEALTHY))), ["close_order"]),
     "a system that others installed": (
-        seen(renewed(removed(HEALTHY), installation="ffff")), ["snapshot", "dark", "install"],
+        seen(renewed(removed(HEALTHY), installation="ffff")), ["snapshot", "power_off", "install"],
     ),
 }  # fmt: skip
 
 
 @pytest.mark.parametrize(("stage", "wanted"), STAGES.values(), ids=STAGES)
-def test_the_path_is_what_is_left_of_it(stage: Seen, wanted: list[str]) -> None:
-    assert [leg.name for leg in (*BEFORE, *AFTER) if leg.reasons(DESIRED, stage)] == wanted
+def test_the_path_is_what_is_left_of_it(stage: Observed, wanted: list[str]) -> None:
+    assert [step.name for step in PATH if step.reasons(DESIRED, stage)] == wanted
 
 
 def test_a_member_under_the_ordered_id_is_not_taken_out_again() -> None:
     """Killed between the join and the end: the Node and the etcd member that are seen are the new ones."""
     back = seen(with_node(HEALTHY, NODE, installation=ORDER.id))
-    assert [leg.name for leg in BEFORE if leg.reasons(DESIRED, back)] == []
-    assert closing.LEG.reasons(DESIRED, back)
+    assert [step.name for step in BEFORE if step.reasons(DESIRED, back)] == []
+    assert close_order.STEP.reasons(DESIRED, back)
 
 
 def test_without_an_order_nothing_counts_as_new() -> None:
     back = seen(with_node(HEALTHY, NODE, installation=ORDER.id), order=None)
-    assert remove_node.LEG.reasons(DESIRED, back)
-    assert install.LEG.reasons(DESIRED, back)
+    assert remove_node.STEP.reasons(DESIRED, back)
+    assert install.STEP.reasons(DESIRED, back)
 
 
 def test_a_node_that_is_not_ready_is_switched_off_before_its_pods_are_given_away() -> None:
     sick = with_api(HEALTHY, nodes=tuple(replace(n, ready=n.name != NODE) for n in HEALTHY.api.nodes))
-    assert outage.LEG.reasons(DESIRED, seen(sick))
-    assert outage.LEG.reasons(DESIRED, seen(sick, power=DUNNO)), "it answers, so it is not off"
-    assert not outage.LEG.reasons(DESIRED, seen(sick, power=OFF))
-    assert not outage.LEG.reasons(DESIRED, seen()), "a Ready node is drained instead"
+    assert power_off.OUTAGE.reasons(DESIRED, seen(sick))
+    assert power_off.OUTAGE.reasons(DESIRED, seen(sick, power=DUNNO)), "it answers, so it is not off"
+    assert not power_off.OUTAGE.reasons(DESIRED, seen(sick, power=OFF))
+    assert not power_off.OUTAGE.reasons(DESIRED, seen()), "a Ready node is drained instead"
 
 
 @pytest.mark.parametrize(
     ("taken", "wanted"), [((), True), ((999.0,), True), ((1000.0,), False), ((999.0, 2000.0), False)]
 )
 def test_the_snapshot_must_be_of_this_rebuild(taken: tuple[float, ...], *, wanted: bool) -> None:
-    assert bool(snapshot.LEG.reasons(DESIRED, replace(seen(), snapshots=taken))) is wanted
+    observed = replace(HEALTHY, rebuild=RebuildFacts(NODE, ORDER, ON, taken))
+    assert bool(snapshot.STEP.reasons(DESIRED, observed)) is wanted
 
 
 def test_only_proven_snapshots_count(tmp_path: Path) -> None:
@@ -114,7 +120,7 @@ def test_only_proven_snapshots_count(tmp_path: Path) -> None:
 
 def test_another_boot_disk_than_the_confirmed_is_refused() -> None:
     with pytest.raises(RefusedError, match="was confirmed for the boot disk OTHER") as caught:
-        install.LEG.reasons(DESIRED, seen(order=replace(ORDER, disk="OTHER")))
+        install.STEP.reasons(DESIRED, seen(order=replace(ORDER, disk="OTHER")))
     assert "--withdraw" in caught.value.hint
 
 
@@ -136,44 +142,31 @@ UNWELL: dict[str, Callable[[Observed], Observed]] = {
 def test_nothing_is_taken_from_a_cluster_that_is_not_well(harm: Any, *, dead: bool) -> None:
     observed = harm(gone(HEALTHY) if dead else HEALTHY)
     with pytest.raises(RefusedError) as caught:
-        require_well(DESIRED, seen(observed))
+        require_well(DESIRED, view(seen(observed)))
     assert TWO[0] in caught.value.message or TWO[1] in caught.value.message
 
 
 @pytest.mark.parametrize("observed", [HEALTHY, gone(HEALTHY), removed(HEALTHY), removed(gone(HEALTHY))])
 def test_what_is_wrong_with_the_node_itself_is_no_objection(observed: Observed) -> None:
-    require_well(DESIRED, seen(observed))
+    require_well(DESIRED, view(seen(observed)))
 
 
 def test_the_plan_shows_the_whole_path_and_what_is_refused() -> None:
-    steps = path(DESIRED, seen(UNWELL["another one is not Ready"](HEALTHY), order=None), BEFORE, UP, AFTER)
-    names = [*(leg.name for leg in BEFORE), *(phase.name for phase in UP), *(leg.name for leg in AFTER)]
-    assert [step["name"] for step in steps] == ["others", *names]
-    said = text(NODE, steps)
+    todos = preview(REBUILD, DESIRED, seen(UNWELL["another one is not Ready"](HEALTHY), order=None), (NODE,))
+    assert [todo.step.name for todo in todos] == [step.name for step in REBUILD]
+    said = text(todos)
     assert f"REFUSED: {NODE} cannot be rebuilt now" in said
     assert f"node {TWO[0]} is not Ready" in said
 
 
-def test_a_leg_that_does_not_come_true_is_not_gone_for_ever() -> None:
-    """What a leg was for and is still not so after a second time cannot be brought about by it."""
-    gone_times: list[str] = []
-
-    class Stubborn:
-        name, title, once = "stubborn", "Never true", False
-
-        def reasons(self, *_: object) -> list[str]:
-            return ["still so"]
-
-        def apply(self, *_: object) -> None:
-            gone_times.append("gone")
-
-    works: Any = type("Works", (), {"desired": DESIRED, "node": NODE, "say": print})()
-    quiet: Any = type("Journal", (), {"write": lambda *_, **__: None})()
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(run, "look", lambda _works: seen())
-        with pytest.raises(GateTimeoutError, match="stubborn did not come true on casper-3: still so"):
-            run.rebuild(works, [Stubborn()], tuple, [], quiet)
-    assert len(gone_times) == run.ROUNDS
+def test_the_plan_says_of_each_step_of_up_why_the_new_system_needs_it() -> None:
+    todos = {todo.step.name: todo for todo in preview(REBUILD, DESIRED, seen(order=None), (NODE,))}
+    said = {name: [reason.text for reason in todo.reasons] for name, todo in todos.items()}
+    assert said["containerd"] == ["never finished there"]
+    assert said["members"] == ["is not a member of the control plane"]
+    assert said["control_plane"] == [], "nothing is begun anew beside a cluster"
+    assert said["close_order"] == ["the node is back under the ordered id"]
+    assert not [todo.refusal for todo in todos.values() if todo.refusal]
 
 
 def test_ceph_is_asked_where_there_may_be_one() -> None:
@@ -183,7 +176,7 @@ def test_ceph_is_asked_where_there_may_be_one() -> None:
     assert not ceph.QUIET.reasons(DESIRED, seen())
     assert not ceph.BACK.reasons(DESIRED, seen(rook)), "it is not back yet"
     assert ceph.BACK.reasons(DESIRED, seen(with_node(rook, NODE, installation=ORDER.id)))
-    assert [leg.name for leg in (*BEFORE, *AFTER) if leg.once] == ["ceph_quiet", "ceph_back"]
+    assert all(step.gate(DESIRED, seen(rook)).open for step in (ceph.QUIET, ceph.BACK)), "the role has waited"
 
 
 def test_an_order_is_kept_until_it_is_closed(tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ from blackstart import paths
 from blackstart.engine import galaxy
 from blackstart.engine.journal import Journal
 from blackstart.engine.runner import Runner
-from blackstart.phases.base import Play
+from blackstart.step import Play
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

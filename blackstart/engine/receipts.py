@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
     from blackstart.engine.ssh import Fleet
     from blackstart.model.cluster import Cluster
-    from blackstart.phases.base import Phase, Play
     from blackstart.probe.observed import Observed
+    from blackstart.step import Play, Step
 
 CONFIG_MAP = ("kube-system", "blackstart-receipts")
 # An API server blinks while etcd takes a new member in.
@@ -30,7 +30,7 @@ def write_receipts(
     fleet: Fleet,
     desired: Cluster,
     observed: Observed,
-    phases: Sequence[Phase],
+    phases: Sequence[Step],
     plays: Sequence[Play],
     *,
     sleep: Callable[[float], None] = time.sleep,
@@ -48,7 +48,7 @@ def write_receipts(
             if isinstance(answer, BlackstartError):
                 raise answer
     for phase, play in applied:
-        if not phase.local:
+        if phase.receipt:
             # Before the first control plane there was no API to see; its play's own node has one now.
             node = (*observed.with_api, *play.limit, *desired.node_names)[0]
             kube = Kube(fleet, node, str(desired.node(node).ansible_host), desired.endpoint.port)
@@ -56,12 +56,13 @@ def write_receipts(
 
 
 def by_node(
-    applied: Sequence[tuple[Phase, Play]], desired: Cluster, observed: Observed
+    applied: Sequence[tuple[Step, Play]], desired: Cluster, observed: Observed
 ) -> dict[str, dict[str, dict[str, Any]]]:
     """Return by node and phase what its receipt is to hold. Pure."""
     found: dict[str, dict[str, dict[str, Any]]] = {}
     for phase, play in applied:
-        for node in (play.limit or desired.node_names) if phase.local else ():
+        for node in (play.limit or desired.node_names) if phase.watch else ():
+            assert phase.watch is not None  # noqa: S101 - asked above
             found.setdefault(node, {})[phase.name] = {
                 "inputs": observed.inputs[phase.name, node],
                 "files": list(phase.watch.files),

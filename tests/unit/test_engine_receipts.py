@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
+from blackstart.engine import receipts
 from blackstart.engine.ssh import RemoteError, Result
 from blackstart.errors import BlackstartError, UnreachableError
-from blackstart.phases.base import Play, Watch
-from blackstart.probe import receipts
 from blackstart.probe.observed import NodeFacts, Observed
+from blackstart.step import Play, Watch
 
 NODES = ("a", "b")
 WATCH = Watch(files=("/etc/x",), packages=("runc",), units=("x.service",))
@@ -22,7 +22,7 @@ OBSERVED = Observed(
 
 
 def phase(name: str, *, local: bool = True) -> Any:
-    return SimpleNamespace(name=name, local=local, watch=WATCH if local else Watch())
+    return SimpleNamespace(name=name, receipt=not local, watch=WATCH if local else None)
 
 
 def cluster() -> Any:

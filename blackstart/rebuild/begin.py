@@ -1,0 +1,87 @@
+"""Before a rebuild begins: the look that it decides on, its confirmation, and the order that it leaves."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from blackstart.engine.retry import retry_not_well
+from blackstart.errors import BlackstartError
+from blackstart.metal import order as orders
+from blackstart.power.base import Power
+from blackstart.probe.disks import look as look_at_disks
+from blackstart.probe.observed import RebuildFacts
+from blackstart.rebuild.preconditions import require_usable_disks, require_well
+from blackstart.rebuild.snapshot import kept
+from blackstart.rebuild.view import View, view
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from pathlib import Path
+
+    from blackstart.engine.observer import Observer
+    from blackstart.model.cluster import Cluster
+    from blackstart.power.base import Driver
+    from blackstart.power.base import Seen as PowerFacts
+    from blackstart.probe.observed import Observed
+
+
+@dataclass(slots=True)
+class Surroundings:
+    """What a rebuild sees besides nodes and API (engine/observer.py, Around): power, order, snapshots."""
+
+    node: str
+    state: Path
+    driver: Driver
+    _power: PowerFacts | None = None
+
+    def dark(self) -> Mapping[str, str]:
+        """Ask the machine's driver: one that is off answers nobody, and each look would wait for it to the end."""
+        self._power = self.driver.state()
+        off = self._power.power is Power.OFF
+        return {self.node: f"it has no power: {self._power.words}"} if off else {}
+
+    def add(self, observed: Observed) -> Observed:
+        """Add what this machine keeps of the rebuild."""
+        power = self._power or self.driver.state()
+        order = orders.read(self.state, self.node)
+        return replace(observed, rebuild=RebuildFacts(self.node, order, power, kept(self.state)))
+
+
+def begin(
+    desired: Cluster,
+    observer: Observer,
+    state: Path,
+    confirm: Callable[[View], None],
+    say: Callable[[str], None],
+    *,
+    order_id: str,
+    now: float,
+) -> None:
+    """Check that the node may be rebuilt, have that confirmed, and write its order. The observer looks for a rebuild.
+
+    An order that is open goes on, unless nothing was done on it yet: then it is asked for again.
+
+    `confirm` raises when nobody does; order_id and now as in order.place().
+    """
+
+    def attempt() -> View:
+        seen = view(observer.look())
+        if not seen.renewed:
+            require_well(desired, seen)
+        return seen
+
+    seen = retry_not_well(attempt, say)
+    if seen.order is not None and not (seen.alive and not seen.renewed):
+        begun = time.strftime("%Y-%m-%d %H:%M", time.localtime(seen.order.made))
+        say(f"the rebuild of {seen.node} that was confirmed at {begun} goes on")
+        return
+    if seen.facts.reachable:
+        table = look_at_disks(observer.fleet, desired, seed=order_id, nodes=[seen.node])[seen.node]
+        if isinstance(table, BlackstartError):
+            raise table
+        require_usable_disks(desired, seen.node, table)
+    confirm(seen)
+    orders.place(state, seen.node, desired.node(seen.node).disks.boot.serial, order_id=order_id, now=now)
+    observer.look()
