@@ -17,7 +17,7 @@ from blackstart.engine.lock import exclusive
 from blackstart.engine.runner import Runner
 from blackstart.lab import podman
 from blackstart.lab.system import MACHINES, ensure_system_packages
-from blackstart.node.ceph import Ceph as Ask
+from blackstart.node.ceph.client import Ceph as Ask
 from blackstart.step import Play
 from tests.ceph import image
 from tests.ceph.cluster import Cluster

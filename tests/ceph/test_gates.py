@@ -8,8 +8,8 @@ import pytest
 
 from blackstart.ceph import gates, quiet
 from blackstart.errors import RefusedError
-from blackstart.node.ceph import IN_MON
-from blackstart.node.ceph import Ceph as Ask
+from blackstart.node.ceph.client import IN_MON
+from blackstart.node.ceph.client import Ceph as Ask
 from tests.ceph.cluster import MGRS
 from tests.ceph.hosts import NAMES
 

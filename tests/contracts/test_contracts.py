@@ -158,7 +158,8 @@ def test_a_module_is_sent_with_all_that_it_imports(path: Path) -> None:
     load_by_path("blackstart/ansible/strategy/one_python.py")
     sent = {name for name, origin, package in module_finder.scan(path.stem, str(path), [str(utils)]) if not package}
     prefix = "ansible.module_utils.blackstart_node."
-    assert {name.removeprefix(prefix) for name in sent if name.startswith(prefix)} == carrier.reached(path)
+    found = {name.removeprefix(prefix) for name in sent if name.startswith(prefix)}
+    assert found - {"module"} == carrier.reached(path), "but for what is imported for annotations"
 
 
 def test_only_the_command_line_prints() -> None:

@@ -9,8 +9,8 @@ import pytest
 
 from blackstart.ceph import back, gates, quiet
 from blackstart.ceph.facts import NONE, CephFacts, Mon, Osd, Pg, Pool, QuietMark, bucket, document, parse
-from blackstart.node import ceph as node_ceph
-from blackstart.node.ceph import CephError, reduced, rook
+from blackstart.node.ceph import client as node_ceph
+from blackstart.node.ceph.client import CephError, reduced, rook
 
 FSID = "6a1b0c5e-6f0f-4c7e-9b1a-0f8a4b1c2d3e"
 HOSTS = ("one", "two", "three")

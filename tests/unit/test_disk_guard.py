@@ -19,11 +19,10 @@ from blackstart.engine.journal import Journal
 from blackstart.errors import InputError, RefusedError, RoleFailedError
 from blackstart.model import cluster
 from blackstart.model.cluster import Disks, Node
-from blackstart.node.disks import verdicts
+from blackstart.node.disks import scheduler, verdicts
 from blackstart.phases import ceph_disks, disk_guard
 from blackstart.phases.disk_guard import DiskGuard, require_wishes
 from blackstart.probe.observed import DiskVerdict, NodeFacts, Observed, Receipt
-from tests.unit.by_path import load
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -275,22 +274,17 @@ def test_a_look_tells_what_was_judged_and_what_is_there_now(tmp_path: Path) -> N
     assert verdicts.read(file, links) == []
 
 
-def scheduler() -> Any:
-    return load("roles/ceph_disks/library/blackstart_disk_scheduler.py")
-
-
 def test_a_scheduler_is_set_by_name_and_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    module = scheduler()
     (tmp_path / "nvme0n1/queue").mkdir(parents=True)
     (tmp_path / "nvme-64").symlink_to(tmp_path / "nvme0n1")
     file = tmp_path / "nvme0n1/queue/scheduler"
-    monkeypatch.setattr(module, "BY_ID", tmp_path)
-    monkeypatch.setattr(module, "BLOCK", tmp_path)
+    monkeypatch.setattr(scheduler, "BY_ID", tmp_path)
+    monkeypatch.setattr(scheduler, "BLOCK", tmp_path)
     file.write_text("[mq-deadline] kyber none\n")
-    assert module.ensure("nvme-64", "none", dry=True)
+    assert scheduler.ensure("nvme-64", "none", dry=True)
     assert file.read_text() == "[mq-deadline] kyber none\n"
-    assert module.ensure("nvme-64", "none", dry=False)
+    assert scheduler.ensure("nvme-64", "none", dry=False)
     assert file.read_text() == "none"
-    assert not module.ensure("nvme-64", "none", dry=False)
+    assert not scheduler.ensure("nvme-64", "none", dry=False)
     with pytest.raises(ValueError, match="the kernel offers none, wanted bfq"):
-        module.ensure("nvme-64", "bfq", dry=False)
+        scheduler.ensure("nvme-64", "bfq", dry=False)

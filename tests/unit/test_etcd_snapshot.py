@@ -11,21 +11,13 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from blackstart.node.etcd import snapshot, stopped
+from blackstart.node.etcd import folder, snapshot, stopped
 from blackstart.node.etcd.quorum import EtcdError
-from tests.unit.by_path import load
 
 if TYPE_CHECKING:
     from pathlib import Path
-    from types import ModuleType
 
 NAME = "etcd-20261126T101500Z.db"
-
-
-@pytest.fixture
-def folder() -> ModuleType:
-    """Load the module as Ansible does."""
-    return load("roles/etcd_snapshot/library/blackstart_snapshot_folder.py")
 
 
 def names_in(place: Path) -> list[str]:
@@ -86,7 +78,7 @@ def test_only_whole_names_are_snapshots_and_the_newest_one_always_stays() -> Non
     assert snapshot.surplus(names, 2) == []
 
 
-def test_what_arrives_whole_gets_its_name_and_old_ones_go(folder: ModuleType, tmp_path: Path) -> None:
+def test_what_arrives_whole_gets_its_name_and_old_ones_go(tmp_path: Path) -> None:
     for name in ("etcd-20260101T000000Z.db", "etcd-20260101T000000Z.json", "etcd-20260102T000000Z.db", "own.db"):
         (tmp_path / name).touch()
     data = content()
@@ -100,7 +92,7 @@ def test_what_arrives_whole_gets_its_name_and_old_ones_go(folder: ModuleType, tm
 
 
 @pytest.mark.parametrize("alter", [lambda data: data[:-100], lambda data: b"?" + data[1:]], ids=["cut off", "altered"])
-def test_what_arrives_damaged_is_removed_and_older_ones_stay(folder: ModuleType, tmp_path: Path, alter: Any) -> None:
+def test_what_arrives_damaged_is_removed_and_older_ones_stay(tmp_path: Path, alter: Any) -> None:
     (tmp_path / "etcd-20260101T000000Z.db").touch()
     data = content()
     facts = arrive(tmp_path, alter(data), data)
@@ -110,7 +102,7 @@ def test_what_arrives_damaged_is_removed_and_older_ones_stay(folder: ModuleType,
 
 
 def test_the_folder_is_its_owner_s_alone_and_halves_are_removed(
-    folder: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     place = tmp_path / "state" / "snapshots"
     assert folder.ready(place, 10) == ""

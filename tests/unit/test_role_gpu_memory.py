@@ -9,13 +9,12 @@ import pytest
 from ansible.parsing.dataloader import DataLoader
 from ansible.template import Templar, trust_as_template
 
+from blackstart.node.gpu import modprobe
 from blackstart.node.gpu.units import GIB, PAGE
-from tests.unit.by_path import load
 
 ROLE = Path(__file__).resolve().parents[2] / "roles/gpu_memory"
 
 
-modprobe = load("roles/gpu_memory/library/blackstart_modprobe.py")
 # mkinitcpio 41's own preset of the package linux, with the second image switched on.
 PRESET = """\
 # mkinitcpio preset file for the 'linux' package

@@ -6,8 +6,8 @@ import json
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
-from .command import TIMED_OUT, run
-from .kubectl import Kubectl, KubectlError
+from ..command import TIMED_OUT, run
+from ..kubectl import Kubectl, KubectlError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
