@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from blackstart.ceph.facts import bucket
 from blackstart.ceph.gates import BUSY, CLEAN
-from blackstart.ceph.seen import bucket
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from blackstart.ceph.seen import Ceph
+    from blackstart.ceph.facts import CephFacts
 
 
-def missing(seen: Ceph, node: str) -> tuple[str, ...]:
+def missing(seen: CephFacts, node: str) -> tuple[str, ...]:
     """Say what is not back yet: OSDs, placement groups, monitors. Empty when everything is.
 
     The OSDs that are wanted are those that our mark names, since those were up before; without a mark all of the
@@ -23,7 +23,7 @@ def missing(seen: Ceph, node: str) -> tuple[str, ...]:
     return (*_osds(seen, host), *_groups(seen), *_mons(seen))
 
 
-def strangers(seen: Ceph, node: str) -> tuple[str, ...]:
+def strangers(seen: CephFacts, node: str) -> tuple[str, ...]:
     """Say what will not come right by waiting: another cluster answers than the one that was made quiet."""
     mark = seen.mark(bucket(node))
     if mark is None or mark.fsid == seen.fsid:
@@ -35,7 +35,7 @@ def strangers(seen: Ceph, node: str) -> tuple[str, ...]:
     return (text,)
 
 
-def notes(seen: Ceph, node: str) -> tuple[str, ...]:
+def notes(seen: CephFacts, node: str) -> tuple[str, ...]:
     """Name every noout that is left alone, since it was not us who set it."""
     host = bucket(node)
     mark = seen.mark(host)
@@ -56,7 +56,7 @@ def notes(seen: Ceph, node: str) -> tuple[str, ...]:
     return tuple(found)
 
 
-def _osds(seen: Ceph, host: str) -> Iterator[str]:
+def _osds(seen: CephFacts, host: str) -> Iterator[str]:
     mark = seen.mark(host)
     there = {osd.id: osd for osd in seen.osds}
     wanted = mark.osds if mark else {osd.id for osd in seen.of(host) if osd.into}
@@ -72,7 +72,7 @@ def _osds(seen: Ceph, host: str) -> Iterator[str]:
             yield f"osd.{number} is up on {osd.host}; wanted: on {host}"
 
 
-def _groups(seen: Ceph) -> Iterator[str]:
+def _groups(seen: CephFacts) -> Iterator[str]:
     expected = sum(pool.pg_num for pool in seen.pools)
     if len(seen.pgs) != expected:
         yield f"the manager knows {len(seen.pgs)} of {expected} placement groups"
@@ -84,7 +84,7 @@ def _groups(seen: Ceph) -> Iterator[str]:
         yield f"{count} of {len(seen.pgs)} placement groups {'is' if count == 1 else 'are'} {state}"
 
 
-def _mons(seen: Ceph) -> Iterator[str]:
+def _mons(seen: CephFacts) -> Iterator[str]:
     for mon in seen.mons:
         if not mon.in_quorum:
             yield f"monitor {mon.name} ({mon.host or 'never started'}) is not in the quorum"

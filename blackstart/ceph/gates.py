@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from blackstart.ceph.seen import bucket
+from blackstart.ceph.facts import bucket
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from blackstart.ceph.seen import Ceph, Osd, Pg
+    from blackstart.ceph.facts import CephFacts, Osd, Pg
 
 CLEAN = frozenset({"active", "clean"})
 # A clean group may be checked or have snapshots trimmed meanwhile (ceph doc/rados/operations/pg-states.rst).
@@ -25,7 +25,7 @@ HINDRANCES = frozenset({"nodown", "noup", "noin", "norecover", "nobackfill", "no
 _NAMED = 3  # of many placement groups with one trouble, so many are named
 
 
-def objections(seen: Ceph, node: str) -> tuple[str, ...]:
+def objections(seen: CephFacts, node: str) -> tuple[str, ...]:
     """Say why a node's daemons must not stop now; empty when they may."""
     host = bucket(node)
     going = seen.of(host)
@@ -40,7 +40,7 @@ def objections(seen: Ceph, node: str) -> tuple[str, ...]:
     )
 
 
-def notes(seen: Ceph, node: str) -> tuple[str, ...]:
+def notes(seen: CephFacts, node: str) -> tuple[str, ...]:
     """Say what is worth knowing and no objection."""
     host = bucket(node)
     stopping = {osd.id for osd in seen.of(host)}
@@ -57,19 +57,19 @@ def notes(seen: Ceph, node: str) -> tuple[str, ...]:
     return tuple(found)
 
 
-def _flags(seen: Ceph) -> Iterator[str]:
+def _flags(seen: CephFacts) -> Iterator[str]:
     for flag in sorted(seen.flags & HINDRANCES):
         name = "pause" if flag.startswith("pause") else flag
         yield f"the cluster's flag {flag} is set, so that it would hang or not get well; `ceph osd unset {name}` first"
 
 
-def _others(seen: Ceph, host: str) -> Iterator[str]:
+def _others(seen: CephFacts, host: str) -> Iterator[str]:
     for osd in seen.osds:
         if host not in {osd.host, osd.bucket} and osd.into and not osd.up:
             yield f"{osd.title} is down; wanted: every OSD of the other hosts up. Bring it back, or take it out"
 
 
-def _groups(seen: Ceph, going: tuple[Osd, ...], *, away: bool) -> Iterator[str]:
+def _groups(seen: CephFacts, going: tuple[Osd, ...], *, away: bool) -> Iterator[str]:
     expected = sum(pool.pg_num for pool in seen.pools)
     if len(seen.pgs) != expected:
         yield (
@@ -87,7 +87,7 @@ def _groups(seen: Ceph, going: tuple[Osd, ...], *, away: bool) -> Iterator[str]:
     yield from _short(seen, stopping)
 
 
-def _short(seen: Ceph, stopping: set[int]) -> Iterator[str]:
+def _short(seen: CephFacts, stopping: set[int]) -> Iterator[str]:
     """Yield one objection for each pool that would have placement groups without I/O, with the group that is worst."""
     for pool in seen.pools:
         short = [pg for pg in seen.pgs if pg.pool == pool.id and len(pg.acting - stopping) < pool.min_size]
@@ -104,7 +104,7 @@ def _short(seen: Ceph, stopping: set[int]) -> Iterator[str]:
         yield f"{_some(unknown)} {'is' if len(unknown) == 1 else 'are'} of a pool that was made just now: look again"
 
 
-def _mons(seen: Ceph, host: str) -> Iterator[str]:
+def _mons(seen: CephFacts, host: str) -> Iterator[str]:
     wanted = len(seen.mons) // 2 + 1
     left = [mon.name for mon in seen.mons if mon.in_quorum and mon.host != host]
     if len(left) < wanted:
@@ -116,7 +116,7 @@ def _mons(seen: Ceph, host: str) -> Iterator[str]:
         )
 
 
-def _mgrs(seen: Ceph, host: str) -> Iterator[str]:
+def _mgrs(seen: CephFacts, host: str) -> Iterator[str]:
     if not seen.active_mgr:
         yield "no manager is active, so that nobody knows how the placement groups are; start one first"
     elif not any(names for other, names in seen.mgrs.items() if other != host):

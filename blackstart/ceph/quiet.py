@@ -5,29 +5,29 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from blackstart.ceph.seen import Mark, bucket
+from blackstart.ceph.facts import QuietMark, bucket
 
 if TYPE_CHECKING:
-    from blackstart.ceph.seen import Ceph
+    from blackstart.ceph.facts import CephFacts
 
 
 @dataclass(frozen=True, slots=True)
 class Quiet:
     """The mark to write (None: it is there), OSDs to set noout on, the manager to fail over, the host's monitors."""
 
-    mark: Mark | None
+    mark: QuietMark | None
     noout: frozenset[int]
     fail: str
     mons: tuple[str, ...]
 
 
-def quiet(seen: Ceph, node: str, order: str) -> Quiet:
+def quiet(seen: CephFacts, node: str, order: str) -> Quiet:
     """Plan a host's quiet. What an earlier call marked stays marked; a noout that was there before is not ours."""
     host = bucket(node)
     old = seen.mark(host)
     into = {osd.id: osd for osd in seen.of(host) if osd.into}
     unset = frozenset(osd.id for osd in into.values() if not osd.noout)
-    mark = Mark(
+    mark = QuietMark(
         host,
         order or (old.order if old else ""),
         seen.fsid,
@@ -42,24 +42,24 @@ def quiet(seen: Ceph, node: str, order: str) -> Quiet:
     )
 
 
-def mons(seen: Ceph, node: str) -> tuple[str, ...]:
+def mons(seen: CephFacts, node: str) -> tuple[str, ...]:
     """Return the names of a host's monitors."""
     return tuple(mon.name for mon in seen.mons if mon.host == bucket(node))
 
 
-def idle(seen: Ceph, node: str) -> bool:
+def idle(seen: CephFacts, node: str) -> bool:
     """Tell whether Ceph has nothing on a node: no OSD, no monitor, no manager, and no mark of ours."""
     host = bucket(node)
     return not (seen.of(host) or mons(seen, node) or seen.mgrs.get(host) or seen.mark(host))
 
 
-def ours(seen: Ceph, node: str) -> frozenset[int]:
+def ours(seen: CephFacts, node: str) -> frozenset[int]:
     """Return the OSDs whose noout is ours and is still set."""
     mark = seen.mark(bucket(node))
     return frozenset(osd.id for osd in seen.osds if osd.noout) & (mark.noout if mark else frozenset())
 
 
-def unknown(seen: Ceph, node: str) -> str:
+def unknown(seen: CephFacts, node: str) -> str:
     """Say that Ceph knows no OSD of a node that has some; empty when it knows one."""
     host = bucket(node)
     if seen.of(host) or seen.mark(host):

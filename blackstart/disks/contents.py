@@ -11,7 +11,7 @@ from blackstart.disks.verdict import Code, Reason, Role
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from blackstart.disks.facts import Disk, Osd, Signature, Use
+    from blackstart.disks.facts import DiskFacts, Osd, Signature, Use
     from blackstart.model.cluster import Node
 
 # The marks of what an OSD is kept in: with its labels in sight they say nothing more.
@@ -32,12 +32,12 @@ class Ours:
     live: frozenset[str] = frozenset()
 
 
-def osd(seen: Disk) -> Osd | None:
+def osd(seen: DiskFacts) -> Osd | None:
     """Return the OSD on a disk: the first label's, since that is the one that an OSD starts from."""
     return seen.bluestore[0] if seen.bluestore else None
 
 
-def live(seen: Disk, ours: Ours) -> bool:
+def live(seen: DiskFacts, ours: Ours) -> bool:
     """Tell whether the OSD on a disk, whoever's it is, is at work: its disk is in use, or it is known to be up."""
     if not seen.bluestore:
         return False
@@ -46,7 +46,7 @@ def live(seen: Disk, ours: Ours) -> bool:
     return bool((uuids | numbers) & ours.live or seen.uses)
 
 
-def reasons(node: Node, role: Role, name: str, seen: Disk, ours: Ours) -> Iterator[Reason]:
+def reasons(node: Node, role: Role, name: str, seen: DiskFacts, ours: Ours) -> Iterator[Reason]:
     """Yield why a disk must not be used, as far as uses and contents say; nothing for a blank disk and for our OSD."""
     erase = _erase(node, name, seen)
     works = bool(seen.bluestore)
@@ -63,7 +63,7 @@ def reasons(node: Node, role: Role, name: str, seen: Disk, ours: Ours) -> Iterat
     yield from _bytes(node, seen, erase)
 
 
-def _marks(seen: Disk, erase: str) -> Iterator[Reason]:
+def _marks(seen: DiskFacts, erase: str) -> Iterator[Reason]:
     """Yield one reason for each known format, however many copies of its mark there are."""
     expected = {kind for label in seen.bluestore for kind in _OF_AN_OSD.get(label.how, set())}
     kinds: dict[str, list[Signature]] = {}
@@ -77,7 +77,7 @@ def _marks(seen: Disk, erase: str) -> Iterator[Reason]:
         yield Reason(code, f"{found}, wanted a blank disk", erase)
 
 
-def _bytes(node: Node, seen: Disk, erase: str) -> Iterator[Reason]:
+def _bytes(node: Node, seen: DiskFacts, erase: str) -> Iterator[Reason]:
     blank = seen.blank
     if blank.error_at is not None:
         yield Reason(
@@ -94,7 +94,7 @@ def _bytes(node: Node, seen: Disk, erase: str) -> Iterator[Reason]:
         yield Reason(Code.UNREAD, text, f"on {node.name}: ls -l {seen.path}; blackstart must look as root")
 
 
-def _osds(node: Node, role: Role, seen: Disk, ours: Ours, erase: str) -> Iterator[Reason]:
+def _osds(node: Node, role: Role, seen: DiskFacts, ours: Ours, erase: str) -> Iterator[Reason]:
     if not seen.bluestore:
         return
     first = seen.bluestore[0]
@@ -113,7 +113,7 @@ def _osds(node: Node, role: Role, seen: Disk, ours: Ours, erase: str) -> Iterato
         yield from _of_clusters(seen, ours, at, erase)
 
 
-def _of_clusters(seen: Disk, ours: Ours, at: str, erase: str) -> Iterator[Reason]:
+def _of_clusters(seen: DiskFacts, ours: Ours, at: str, erase: str) -> Iterator[Reason]:
     labels = seen.bluestore
     foreign = [label for label in labels if label.ceph_fsid != ours.fsid]
     if foreign:
@@ -133,7 +133,7 @@ def _offsets(labels: tuple[Osd, ...]) -> str:
     return ", ".join(f"{label.offset // GIB} GiB" for label in labels)
 
 
-def _use(node: Node, seen: Disk, use: Use) -> Reason:
+def _use(node: Node, seen: DiskFacts, use: Use) -> Reason:
     code, command = {
         "mount": (Code.MOUNTED, f"umount {use.what}"),
         "swap": (Code.SWAP, f"swapoff /dev/{use.on}"),
@@ -168,7 +168,7 @@ def _where(at: int) -> str:
     return f"{at / GIB:.2f} GiB into it" if at >= GIB else f"{at / 2**20:.2f} MiB into it"
 
 
-def _erase(node: Node, name: str, seen: Disk) -> str:
+def _erase(node: Node, name: str, seen: DiskFacts) -> str:
     look = f"look first, on {node.name}: wipefs -n /dev/disk/by-id/{name}"
     if not seen.serial:
         return f"{look}; it has no serial number, so blackstart will not erase it"

@@ -11,7 +11,7 @@ from blackstart.errors import RefusedError
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from blackstart.disks.facts import Disk, DiskTable
+    from blackstart.disks.facts import DiskFacts, DiskTable
     from blackstart.disks.verdict import Verdict
     from blackstart.model.cluster import Node
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 CONFIRMED = frozenset({Code.PARTITIONS, Code.SIGNATURE, Code.DATA})
 
 
-def require_erasable(node: Node, table: DiskTable, *, serial: str) -> Disk:
+def require_erasable(node: Node, table: DiskTable, *, serial: str) -> DiskFacts:
     """Return the disk that the inventory names for booting, if a new system may take all of it.
 
     `serial` is what was confirmed for this installation; when it is empty the disk must be proven blank.

@@ -1,4 +1,4 @@
-"""What a node says about its disks: the JSON of probe/node/disks.py as dataclasses. Sizes and offsets in bytes."""
+"""What a node says about its disks: the JSON of node/disks/survey.py as dataclasses. Sizes and offsets in bytes."""
 
 from __future__ import annotations
 
@@ -90,7 +90,7 @@ class Blank:
 
 
 @dataclass(frozen=True, slots=True)
-class Disk:
+class DiskFacts:
     """A whole disk as the node sees it; `by_id` are the names that it claims below /dev/disk/by-id."""
 
     name: str
@@ -120,11 +120,11 @@ class Disk:
 class DiskTable:
     """All disks of a node, where each name below /dev/disk/by-id points (a kernel name), and whose mainboard it is."""
 
-    disks: tuple[Disk, ...]
+    disks: tuple[DiskFacts, ...]
     links: Mapping[str, str]
     board_serial: str = ""  # empty: firmware has none
 
-    def disk(self, name: str) -> Disk | None:
+    def disk(self, name: str) -> DiskFacts | None:
         """Return a disk by its kernel name."""
         return next((disk for disk in self.disks if disk.name == name), None)
 
@@ -135,7 +135,7 @@ def parse(answer: Mapping[str, Any]) -> DiskTable:
     return DiskTable(disks, dict(answer["links"]), answer["board_serial"])
 
 
-def _disk(entry: Mapping[str, Any]) -> Disk:
+def _disk(entry: Mapping[str, Any]) -> DiskFacts:
     nested = {
         "by_id": tuple(entry["by_id"]),
         "uses": tuple(Use(**use) for use in entry["uses"]),
@@ -143,4 +143,4 @@ def _disk(entry: Mapping[str, Any]) -> Disk:
         "bluestore": tuple(Osd(**label) for label in entry["bluestore"]),
         "blank": Blank(**entry["blank"]),
     }
-    return Disk(**{**entry, **nested})
+    return DiskFacts(**{**entry, **nested})

@@ -78,7 +78,7 @@ def _kept(verdict: Verdict) -> str:
 
 
 def document(verdict: Verdict) -> dict[str, Any]:
-    """Return a verdict as the node keeps it, for looks (probe/node/verdicts.py) and for the role ceph_disks."""
+    """Return a verdict as the node keeps it, for looks (node/disks/verdicts.py) and for the role ceph_disks."""
     seen = verdict.seen
     said = str(verdict.osd or "") if verdict.state is State.OURS else "; ".join(r.text for r in verdict.reasons)
     return {

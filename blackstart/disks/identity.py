@@ -11,7 +11,7 @@ from blackstart.model.cluster import is_placeholder
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from blackstart.disks.facts import Disk, DiskTable
+    from blackstart.disks.facts import DiskFacts, DiskTable
     from blackstart.model import cluster
     from blackstart.model.cluster import Node
 
@@ -26,7 +26,7 @@ def plain(name: str) -> str:
     return name.removeprefix(BY_ID)
 
 
-def find(name: str, table: DiskTable) -> Disk | None:
+def find(name: str, table: DiskTable) -> DiskFacts | None:
     """Return the whole disk that a name points at, None when it points at none."""
     target = table.links.get(plain(name))
     return table.disk(target) if target else None
@@ -103,11 +103,11 @@ def _nearest_name(node: Node, wanted: cluster.Disk, table: DiskTable) -> str:
     return f"did you mean {close[0]}? else {look}" if close else look
 
 
-def _parent(target: str, table: DiskTable) -> Disk | None:
+def _parent(target: str, table: DiskTable) -> DiskFacts | None:
     return next((disk for disk in table.disks if target != disk.name and target.startswith(disk.name)), None)
 
 
-def _serial(node: Node, wanted: cluster.Disk, seen: Disk, table: DiskTable) -> Iterator[Reason]:
+def _serial(node: Node, wanted: cluster.Disk, seen: DiskFacts, table: DiskTable) -> Iterator[Reason]:
     if wanted.serial and wanted.serial != seen.serial:
         text = f"found the serial number {seen.serial or '(none)'} on {seen.path}, wanted {wanted.serial}"
         yield Reason(Code.SERIAL, text, _nearest_serial(node, wanted, table))
@@ -133,7 +133,7 @@ def _nearest_serial(node: Node, wanted: cluster.Disk, table: DiskTable) -> str:
     return f"did you mean {close[0]} ({disk.path}{name})? correct it in host_vars/{node.name}.yml"
 
 
-def _kind(node: Node, wanted: cluster.Disk, seen: Disk) -> Iterator[Reason]:
+def _kind(node: Node, wanted: cluster.Disk, seen: DiskFacts) -> Iterator[Reason]:
     size = seen.size_bytes / GB
     if abs(size - wanted.size_gb) > TOLERANCE * wanted.size_gb:
         text = f"found {size:.1f} GB on {seen.path}, wanted {wanted.size_gb} GB (within {TOLERANCE:.0%})"

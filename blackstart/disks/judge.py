@@ -8,7 +8,7 @@ from blackstart.disks import contents, identity
 from blackstart.disks.verdict import Code, Reason, Role, State, Verdict
 
 if TYPE_CHECKING:
-    from blackstart.disks.facts import Disk, DiskTable
+    from blackstart.disks.facts import DiskFacts, DiskTable
     from blackstart.model import cluster
     from blackstart.model.cluster import Node
 
@@ -56,7 +56,7 @@ def _named(
     return Verdict(node.name, name, role, state, tuple(reasons), seen, osd, live)
 
 
-def _unnamed(node: Node, seen: Disk, table: DiskTable, ours: contents.Ours) -> Verdict:
+def _unnamed(node: Node, seen: DiskFacts, table: DiskTable, ours: contents.Ours) -> Verdict:
     # A name that leads to another disk, or that the inventory uses, would stand for two disks.
     name = next((link for link in seen.by_id if table.links.get(link) == seen.name), seen.name)
     reason = Reason(
@@ -68,7 +68,7 @@ def _unnamed(node: Node, seen: Disk, table: DiskTable, ours: contents.Ours) -> V
     return Verdict(node.name, name, Role.UNNAMED, State.REFUSED, (reason,), seen, osd, live)
 
 
-def _what(seen: Disk) -> str:
+def _what(seen: DiskFacts) -> str:
     found = [use.text(seen.name) for use in seen.uses]
     found += [str(osd) for osd in seen.bluestore[:1]]
     found += [f"{mark.kind} at byte {mark.offset}" for mark in seen.signatures]

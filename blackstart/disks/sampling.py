@@ -18,27 +18,27 @@ from typing import TYPE_CHECKING
 from blackstart.disks.facts import GIB
 
 if TYPE_CHECKING:
-    from blackstart.disks.facts import Disk
+    from blackstart.disks.facts import DiskFacts
 
-# What probe/node/disk_blank.py reads at each end, and the grain of its samples, in bytes.
+# What node/disks/blankness.py reads at each end, and the grain of its samples, in bytes.
 END = 16 << 20
 GRAIN = 4096
 
 
-def part(disk: Disk) -> float:
+def part(disk: DiskFacts) -> float:
     """Return L, the bytes of which one sample was read; 0 when everything was read."""
     if disk.blank.full or not disk.blank.samples:
         return 0.0
     return (disk.size_bytes - 2 * END) / disk.blank.samples + GRAIN
 
 
-def missed(disk: Disk, data_bytes: float) -> float:
+def missed(disk: DiskFacts, data_bytes: float) -> float:
     """Return an upper bound of the probability that data of so many bytes in one piece was missed (pure)."""
     length = part(disk)
     return max(1 - data_bytes / (2 * length), 0.0) ** 2 if length else 0.0
 
 
-def words(disk: Disk) -> str:
+def words(disk: DiskFacts) -> str:
     """Say how far "blank" can be believed."""
     if not disk.blank.samples or disk.blank.full:
         return "all of it was read"

@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from blackstart.disks.facts import Disk, Osd
+    from blackstart.disks.facts import DiskFacts, Osd
 
 
 class Role(StrEnum):
@@ -95,7 +95,7 @@ class Verdict:
     role: Role
     state: State
     reasons: tuple[Reason, ...] = ()
-    seen: Disk | None = None
+    seen: DiskFacts | None = None
     osd: Osd | None = None
     live: bool = False
 

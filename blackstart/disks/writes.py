@@ -7,13 +7,13 @@ from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
 from blackstart.disks.identity import plain
-from blackstart.disks.verdict import WIPE_CLEARS, Role, State
+from blackstart.disks.verdict import WIPE_CLEARS, State
 from blackstart.errors import RefusedError
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
 
-    from blackstart.disks.facts import Disk, Osd
+    from blackstart.disks.facts import DiskFacts, Osd
     from blackstart.disks.verdict import Verdict
     from blackstart.model.cluster import Node
 
@@ -26,7 +26,7 @@ class Write:
     disk: str
     serial: str
     size_bytes: int
-    seen: Disk
+    seen: DiskFacts
     osd: Osd | None = None
 
 
@@ -49,9 +49,7 @@ def to_write(
     chosen = [
         verdict for verdict in verdicts if verdict.state is not State.USABLE and _wish(verdict, wishes) in {*yes_wipe}
     ]
-    for verdict in chosen:
-        _refuse(verdict, _wish(verdict, wishes))
-    return tuple(_write(verdict) for verdict in chosen)
+    return tuple(_write(verdict, _wish(verdict, wishes)) for verdict in chosen)
 
 
 def _wish(verdict: Verdict, wishes: Mapping[tuple[str, str], str]) -> str:
@@ -84,11 +82,9 @@ def _every_wish_exists(
             )
 
 
-def _refuse(verdict: Verdict, serial: str) -> None:
-    """Raise RefusedError unless the disk may be erased: it is the one, nobody uses it, and a wipe would help."""
+def _write(verdict: Verdict, serial: str) -> Write:
+    """Return the disk to erase; RefusedError unless it is the one, nobody uses it, and a wipe would help."""
     seen, what = verdict.seen, f"{verdict.disk} of {verdict.node}"
-    if verdict.role is Role.UNNAMED:
-        raise RefusedError(f"{what} is not named by the inventory", hint="name it in host_vars first")
     if seen is None:
         raise RefusedError(f"{what} cannot be wiped: {_texts(verdict)}", hint=verdict.reasons[0].hint)
     if verdict.live or (seen.bluestore and seen.uses):
@@ -113,14 +109,8 @@ def _refuse(verdict: Verdict, serial: str) -> None:
             f"{what} cannot be wiped: {'; '.join(texts)}",
             hint=stays[0].hint if stays else f"on {verdict.node}: lsblk {seen.path}",
         )
+    return Write(verdict.node, verdict.disk, seen.serial, seen.size_bytes, seen, verdict.osd)
 
 
 def _texts(verdict: Verdict) -> str:
     return "; ".join(reason.text for reason in verdict.reasons)
-
-
-def _write(verdict: Verdict) -> Write:
-    if verdict.seen is None:  # _refuse() has said so
-        raise RefusedError(f"{verdict.disk} of {verdict.node} is not there")
-    seen = verdict.seen
-    return Write(verdict.node, verdict.disk, seen.serial, seen.size_bytes, seen, verdict.osd)

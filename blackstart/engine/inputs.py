@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import yaml
 
 from blackstart import paths
+from blackstart.engine import carrier
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -22,9 +23,13 @@ if TYPE_CHECKING:
     from blackstart.bundle.manifest import Bundle
 
 _PACKAGE = Path(__file__).parents[1]
-_SHARED = _PACKAGE / "ansible"
-# What judges disks for an action plugin decides as much as the plugin itself.
-_JUDGES = (_PACKAGE / "disks", _PACKAGE / "probe" / "node")
+# What judges for an action plugin decides as much as the plugin itself.
+_JUDGES = ("disks", "ceph")
+_SENT = re.compile(r'\bthrough\([^"]*"([\w.]+)"')  # a program that an action plugin has run on the node
+# The one written in C is five times as fast; not every build of PyYAML has it.
+_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+_TASKS = ("pre_tasks", "tasks", "post_tasks")
+_BOOTSTRAP = re.compile(r"\bbootstrap/([\w-]+)")
 
 
 def inputs(
@@ -76,19 +81,33 @@ def _digest(*parts: str) -> str:
 
 
 def _code(phase: str) -> str:
-    """Hash the phase's playbook, the roles that it names, their shared modules, and bootstrap/, which roles render.
-
-    The judges are hashed for those roles alone whose action plugin asks them.
-    """
-    playbook = paths.share() / "playbooks" / f"{phase}.yml"
-    folders = [paths.share() / "roles" / role for role in _roles(yaml.safe_load(playbook.read_text()))]
-    plugins = [file for folder in folders for file in (folder / "action_plugins").glob("*.py")]
-    judges = _JUDGES if any("blackstart.disks" in file.read_text() for file in plugins) else ()
-    digest = hashlib.sha256(playbook.read_bytes())
-    for folder in [*folders, _SHARED, paths.share() / "bootstrap", *judges]:
-        for file in _files(folder):
-            digest.update(str(file.relative_to(folder)).encode() + b"\0" + file.read_bytes() + b"\0")
+    """Hash what a phase runs: its playbook, the roles that it names, and what of other rooms these use."""
+    share = paths.share()
+    playbook = share / "playbooks" / f"{phase}.yml"
+    plays = yaml.load(playbook.read_text(), Loader=_LOADER)  # noqa: S506 - both are safe
+    own = [playbook, *(file for role in _roles(plays) for file in _files(share / "roles" / role))]
+    digest = hashlib.sha256()
+    for file in [*own, *_used(own, share)]:
+        base = share if file.is_relative_to(share) else _PACKAGE
+        digest.update(str(file.relative_to(base)).encode() + b"\0" + file.read_bytes() + b"\0")
     return digest.hexdigest()
+
+
+def _used(own: Sequence[Path], share: Path) -> list[Path]:
+    """Return what a playbook and its roles use: folders of bootstrap/, shared modules, judges, blackstart/node."""
+    text = "\n".join(file.read_text(errors="replace") for file in own)
+    folders = sorted({*_BOOTSTRAP.findall(text)})
+    modules = [file for file in _files(_PACKAGE / "ansible" / "modules") if file.stem in text]
+    judges = [name for name in _JUDGES if f"from blackstart.{name}" in text]
+    python = [*modules, *(file for file in own if file.suffix == ".py")]
+    node = {name for file in python for name in carrier.reached(file)}
+    node |= {name for program in _SENT.findall(text) for name in carrier.closure(program)}
+    return [
+        *(file for name in folders for file in _files(share / "bootstrap" / name)),
+        *modules,
+        *(file for name in judges for file in _files(_PACKAGE / name)),
+        *(carrier.source(name) for name in sorted(node)),
+    ]
 
 
 def _files(folder: Path) -> list[Path]:
@@ -96,5 +115,10 @@ def _files(folder: Path) -> list[Path]:
 
 
 def _roles(plays: list[dict[str, Any]]) -> list[str]:
+    """Return the roles that plays name, in order: those of a play, and those that its tasks include."""
     entries = [entry for play in plays for entry in play.get("roles", [])]
-    return [entry["role"] if isinstance(entry, dict) else entry for entry in entries]
+    tasks = [task for play in plays for part in _TASKS for task in play.get(part, [])]
+    included = [
+        task["ansible.builtin.include_role"]["name"] for task in tasks if "ansible.builtin.include_role" in task
+    ]
+    return list(dict.fromkeys([*(e["role"] if isinstance(e, dict) else e for e in entries), *included]))

@@ -8,9 +8,9 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Any
 
+from blackstart.engine.carrier import send
 from blackstart.engine.kube import Kube
 from blackstart.errors import BlackstartError, UnreachableError
-from blackstart.probe.send import send
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -43,7 +43,7 @@ def write_receipts(
     """
     applied = list(zip(phases, plays, strict=True))
     if local := by_node(applied, desired, observed):
-        answers = fleet.everywhere(lambda node: send(fleet, node, "managed", {"receipts": local[node]}), local)
+        answers = fleet.everywhere(lambda node: send(fleet, node, "receipts", {"receipts": local[node]}), local)
         for answer in answers.values():
             if isinstance(answer, BlackstartError):
                 raise answer

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from blackstart.gpu.judge import OURS, restart_due, verdicts
-from blackstart.gpu.units import RESTART, Verdict, Wanted, bytes_of, spell
+from blackstart.node.gpu.judge import OURS, restart_due, verdicts
+from blackstart.node.gpu.units import RESTART, Verdict, Wanted, bytes_of, spell
 from blackstart.phases.local import LocalPhase
 from blackstart.step import Look, Watch
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from blackstart.errors import NotWellError
+from blackstart.node.etcd.quorum import majority
 from blackstart.phases import gpu_memory
 from blackstart.phases.members import etcd_members, listed_by
 from blackstart.step import Look, Play, Reason, Scope, Step
@@ -64,7 +65,7 @@ def unfit(desired: Cluster, observed: Observed, name: str) -> list[str]:
     said += [f"node {other} is not Ready" for other in others if other not in ready]
     voters = [member for key, member in etcd.items() if key != name and not member.learner]
     left = sum(member.healthy for member in voters)
-    if etcd and others and left < (len(voters) + 1) // 2 + 1:
+    if etcd and others and left < majority(len(voters) + 1):
         said.append(f"etcd would have {left} of {len(voters) + 1} votes")
     return said
 

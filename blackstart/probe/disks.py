@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from blackstart.disks.facts import DiskTable, parse
 from blackstart.disks.identity import plain
-from blackstart.probe.send import send
+from blackstart.engine.carrier import send
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -31,6 +31,6 @@ def look(
         disks = desired.node(name).disks
         named = [plain(disk.id) for disk in (disks.boot, *disks.ceph)]
         request = {"named": named, "full": full, "seed": seed}
-        return parse(send(fleet, name, "disks", request, timeout=FULL_SECONDS if full else SECONDS).answer)
+        return parse(send(fleet, name, "disks.survey", request, timeout=FULL_SECONDS if full else SECONDS).answer)
 
     return fleet.everywhere(one, nodes or desired.node_names)

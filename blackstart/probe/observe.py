@@ -6,10 +6,10 @@ from concurrent.futures import ThreadPoolExecutor, as_completed
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
+from blackstart.engine.carrier import send
 from blackstart.errors import UnreachableError
 from blackstart.probe import parse
 from blackstart.probe.observed import KUBEADM, ApiFacts, NodeFacts, Observed
-from blackstart.probe.send import send
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -6,9 +6,9 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from blackstart.gpu.units import Seen
     from blackstart.metal.order import Order
-    from blackstart.power.base import Seen as Power
+    from blackstart.node.gpu.units import GpuFacts
+    from blackstart.power.base import PowerFacts
 
 KUBEADM = "blackstart-kubeadm.service"  # in which the role control_plane has kubeadm run
 
@@ -88,7 +88,7 @@ class NodeFacts:
     holds_endpoint: bool = False  # the virtual address is on one of its interfaces
     endpoint_ready: bool = False  # /readyz through the virtual address, as seen from this node
     cni_files: tuple[str, ...] = ()  # below /etc/cni/net.d
-    gpu: Seen | None = None  # None: no AMD GPU
+    gpu: GpuFacts | None = None  # None: no AMD GPU
     kubelet_version: str = ""
     kernel: str = ""  # the release that runs
     kernels: tuple[str, ...] = ()  # the releases that are installed with their modules, as Arch packages them
@@ -188,13 +188,15 @@ class ApiFacts:
 class RebuildFacts:
     """What is known of the node that is rebuilt besides the node itself: its order, its power, snapshots.
 
+    `order` is what this run works for, `closed` tells that it was closed since; None: nothing is ordered yet.
     `snapshots` are the times of etcd's snapshots on the control machine, in seconds since the epoch, oldest first.
     """
 
     node: str
     order: Order | None
-    power: Power
+    power: PowerFacts
     snapshots: tuple[float, ...] = ()
+    closed: bool = False
 
 
 @dataclass(frozen=True, slots=True)

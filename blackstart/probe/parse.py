@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from blackstart.gpu.units import Seen
+from blackstart.node.etcd.quorum import majority
+from blackstart.node.gpu.units import GpuFacts
 from blackstart.probe.observed import (
     ApiFacts,
     Application,
@@ -34,7 +35,7 @@ def node(name: str, said: Mapping[str, Any], clock: float) -> NodeFacts:
         "images": frozenset(said["images"]),
         "etcd": tuple(EtcdMember(**member) for member in said["etcd"]),
         "cni_files": tuple(said["cni_files"]),
-        "gpu": Seen.of(said["gpu"]),
+        "gpu": GpuFacts.of(said["gpu"]),
         "kernels": tuple(said["kernels"]),
     }
     return NodeFacts(**{**said, **rich, "name": name, "clock": clock})
@@ -81,6 +82,6 @@ def silence(nodes: Collection[NodeFacts]) -> str:
     for facts in nodes:
         voters = [member for member in facts.etcd if not member.learner]
         healthy = sum(member.healthy for member in voters)
-        if voters and healthy <= len(voters) // 2:
+        if voters and healthy < majority(len(voters)):
             return f"etcd has no quorum, {healthy} of its {len(voters)} members serve consistent reads ({said})"
     return f"no API server is ready ({said})"

@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING, Any, Protocol
 import pytest
 
 from blackstart import paths
-from blackstart.ansible.module_utils.blackstart_ceph import Ceph as Ask
-from blackstart.ceph import seen
+from blackstart.ceph import facts
 from blackstart.engine.journal import Journal
 from blackstart.engine.lock import exclusive
 from blackstart.engine.runner import Runner
 from blackstart.lab import podman
 from blackstart.lab.system import MACHINES, ensure_system_packages
+from blackstart.node.ceph.client import Ceph as Ask
 from blackstart.step import Play
 from tests.ceph import image
 from tests.ceph.cluster import Cluster
@@ -26,7 +26,7 @@ from tests.ceph.hosts import NAMES, Room
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from blackstart.ceph.seen import Ceph
+    from blackstart.ceph.facts import CephFacts
 
 
 class Role(Protocol):
@@ -51,10 +51,10 @@ def cluster(tmp_path_factory: pytest.TempPathFactory, pytestconfig: pytest.Confi
 
 
 @pytest.fixture(scope="session")
-def look(cluster: Cluster) -> Callable[[], Ceph]:
+def look(cluster: Cluster) -> Callable[[], CephFacts]:
     """Look as the role's module does."""
     ask = Ask(cluster.room.argv("melchior-1", "ceph"))
-    return lambda: seen.parse(ask.look())
+    return lambda: facts.parse(ask.look())
 
 
 @pytest.fixture(scope="session")

@@ -6,17 +6,17 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from blackstart.ansible.module_utils.blackstart_ceph import IN_MON
-from blackstart.ansible.module_utils.blackstart_ceph import Ceph as Ask
 from blackstart.ceph import gates, quiet
 from blackstart.errors import RefusedError
+from blackstart.node.ceph.client import IN_MON
+from blackstart.node.ceph.client import Ceph as Ask
 from tests.ceph.cluster import MGRS
 from tests.ceph.hosts import NAMES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from blackstart.ceph.seen import Ceph
+    from blackstart.ceph.facts import CephFacts
     from tests.ceph.cluster import Cluster
     from tests.ceph.conftest import Role
 
@@ -41,7 +41,7 @@ def _healthy(cluster: Cluster) -> Iterator[None]:
 
 
 @pytest.mark.parametrize("host", NAMES)
-def test_a_host_of_a_healthy_cluster_may_stop(look: Callable[[], Ceph], cluster: Cluster, host: str) -> None:
+def test_a_host_of_a_healthy_cluster_may_stop(look: Callable[[], CephFacts], cluster: Cluster, host: str) -> None:
     now = look()
     assert gates.objections(now, host) == ()
     assert gates.notes(now, host) == ()
@@ -74,7 +74,7 @@ def test_a_container_opens_no_disk_of_the_machine(cluster: Cluster) -> None:
         assert set(cluster.room.run(host, "sh", "-c", made).stdout.split()) <= set(own)
 
 
-def test_quiet_is_set_once_and_undone(cluster: Cluster, look: Callable[[], Ceph], role: Role) -> None:
+def test_quiet_is_set_once_and_undone(cluster: Cluster, look: Callable[[], CephFacts], role: Role) -> None:
     host = next(host for host, name in MGRS.items() if name == look().active_mgr)
     osds = set(cluster.osds_of(host))
     assert role(host, "quiet", ceph_quiet_order="first") == (1, [])
@@ -95,7 +95,9 @@ def test_quiet_is_set_once_and_undone(cluster: Cluster, look: Callable[[], Ceph]
     assert role(host, "back") == (0, [])
 
 
-def test_a_call_that_was_cut_off_after_the_mark_goes_on(cluster: Cluster, look: Callable[[], Ceph], role: Role) -> None:
+def test_a_call_that_was_cut_off_after_the_mark_goes_on(
+    cluster: Cluster, look: Callable[[], CephFacts], role: Role
+) -> None:
     osds = cluster.osds_of(THIRD)
     document = f'{{"order": "cut", "fsid": "{cluster.fsid}", "osds": {osds}, "noout": {osds}}}'
     cluster.ceph("config-key", "set", f"blackstart/noout/{THIRD}", document)
@@ -108,7 +110,7 @@ def test_a_call_that_was_cut_off_after_the_mark_goes_on(cluster: Cluster, look: 
     assert (now.marks, [osd.id for osd in now.osds if osd.noout]) == ((), [])
 
 
-def test_a_person_s_noout_stays(cluster: Cluster, look: Callable[[], Ceph], role: Role) -> None:
+def test_a_person_s_noout_stays(cluster: Cluster, look: Callable[[], CephFacts], role: Role) -> None:
     mine, other = cluster.osds_of(THIRD)
     cluster.ceph("osd", "set-group", "noout", f"osd.{mine}")
     cluster.ceph("osd", "set-group", "noout", THIRD)
@@ -144,7 +146,7 @@ def test_a_node_that_ceph_has_nothing_on_is_left_alone(role: Role) -> None:
     assert role("worker-1", "quiet", ceph_quiet_has_osds=False) == (0, [])
 
 
-def test_a_pool_that_would_stop_is_named(cluster: Cluster, look: Callable[[], Ceph]) -> None:
+def test_a_pool_that_would_stop_is_named(cluster: Cluster, look: Callable[[], CephFacts]) -> None:
     cluster.ceph("config", "set", "mon", "mon_allow_pool_delete", "true")
     cluster.pool("thin", size=2, min_size=2)
     now = look()
@@ -164,7 +166,7 @@ def test_a_pool_that_would_stop_is_named(cluster: Cluster, look: Callable[[], Ce
     cluster.ceph("osd", "pool", "delete", "thin", "thin", "--yes-i-really-really-mean-it")
 
 
-def test_nothing_may_stop_while_data_moves(cluster: Cluster, look: Callable[[], Ceph]) -> None:
+def test_nothing_may_stop_while_data_moves(cluster: Cluster, look: Callable[[], CephFacts]) -> None:
     cluster.put()  # what holds nothing is moved at once
     gone = cluster.osds_of(THIRD)[0]
     for flag in HELD:
@@ -180,7 +182,7 @@ def test_nothing_may_stop_while_data_moves(cluster: Cluster, look: Callable[[], 
         cluster.ceph("osd", "unset", flag)
 
 
-def test_ok_to_stop_says_yes_where_io_would_stop(cluster: Cluster, look: Callable[[], Ceph], role: Role) -> None:
+def test_ok_to_stop_says_yes_where_io_would_stop(cluster: Cluster, look: Callable[[], CephFacts], role: Role) -> None:
     """One host is down; OSDs of another that come first in every group are not counted, and would be the end of I/O."""
     primaries = cluster.osds_of(FIRST)
     others = [osd for host in (SECOND, THIRD) for osd in cluster.osds_of(host)]

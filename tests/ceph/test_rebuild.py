@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from blackstart.ceph.seen import Ceph
+    from blackstart.ceph.facts import CephFacts
     from blackstart.disks.verdict import Verdict
     from tests.ceph.cluster import Cluster
     from tests.ceph.conftest import Role as Play
@@ -32,7 +32,7 @@ GONE = "balthasar-2"
 OTHER = "deadbeef-0000-4000-8000-00000000bbbb"
 
 
-def test_a_host_is_rebuilt_around_its_disks(cluster: Cluster, look: Callable[[], Ceph], role: Play) -> None:
+def test_a_host_is_rebuilt_around_its_disks(cluster: Cluster, look: Callable[[], CephFacts], role: Play) -> None:
     room, osds = cluster.room, set(cluster.osds_of(GONE))
     sums = cluster.put()
     # Without noout an OSD that is down would be out a second later, and its data would move.
@@ -80,7 +80,7 @@ def test_a_host_is_rebuilt_around_its_disks(cluster: Cluster, look: Callable[[],
     assert cluster.get() == sums
 
 
-def test_an_osd_without_noout_is_taken_out(cluster: Cluster, look: Callable[[], Ceph]) -> None:
+def test_an_osd_without_noout_is_taken_out(cluster: Cluster, look: Callable[[], CephFacts]) -> None:
     """The proof that what kept them in above was the flag."""
     osd = cluster.osds_of("casper-3")[0]
     cluster.ceph("config", "set", "mon", "mon_osd_down_out_interval", "1")

@@ -33,6 +33,8 @@ def test_it_carries_every_room(wheel: Path) -> None:
     wanted = files_below(ROOT / "blackstart")
     for room in ROOMS:
         wanted |= {f"blackstart/share/{name}" for name in files_below(ROOT / room)}
+    link = "blackstart/ansible/module_utils/blackstart_node"
+    wanted |= {name.replace("blackstart/node", link, 1) for name in files_below(ROOT / "blackstart/node")}
     wanted |= {"blackstart/share/ansible.cfg", "blackstart/share/requirements.yml", "blackstart/py.typed"}
     assert wanted - carried == set()
 

@@ -8,11 +8,10 @@ from ipaddress import IPv4Address
 from typing import TYPE_CHECKING, Any
 
 from blackstart.disks.facts import DiskTable, parse
-from blackstart.engine import process
+from blackstart.engine import carrier, process
 from blackstart.engine.ssh import Result
 from blackstart.lab.guard import RESERVED
 from blackstart.model import cluster
-from blackstart.probe import send
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -69,7 +68,7 @@ class Bench:
         """Look as blackstart does, in one round trip; these names are those of the inventory."""
         named = [f"ata-LAB_{name}" for name in names]
         request: dict[str, Any] = {"named": named, "full": full, "seed": "test", "root": str(self.root)}
-        return parse(send.send(Here(), "here", "disks", request, timeout=120).answer)  # type: ignore[arg-type]  # no Fleet - it runs here
+        return parse(carrier.send(Here(), "here", "disks.survey", request, timeout=120).answer)  # type: ignore[arg-type]  # no Fleet - it runs here
 
 
 def wanted(name: str, size: int, **fields: Any) -> cluster.Disk:

@@ -12,11 +12,11 @@ import pytest
 from blackstart.disks.facts import parse
 from blackstart.disks.judge import judge
 from blackstart.disks.verdict import Code, Role, State, Verdict
+from blackstart.engine.carrier import send
 from blackstart.engine.ssh import Fleet
 from blackstart.lab import boot, disks, lifecycle
 from blackstart.lab.layout import Layout
 from blackstart.model import cluster
-from blackstart.probe.send import send
 from tests.lab import disk_images as images
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ def node() -> cluster.Node:
 
 def look(fleet: Fleet) -> dict[str, Verdict]:
     named = [disk.id for disk in SET.disks["one"]]
-    table = parse(send(fleet, "one", "disks", {"named": named, "full": False, "seed": "1"}).answer)
+    table = parse(send(fleet, "one", "disks.survey", {"named": named, "full": False, "seed": "1"}).answer)
     return {verdict.disk: verdict for verdict in judge(node(), table, fsid=images.OURS)}
 
 

@@ -9,15 +9,14 @@ from typing import Any
 
 import pytest
 
-from blackstart.ansible.module_utils.blackstart_command import Ended
 from blackstart.disks.erase import require_erasable
-from blackstart.disks.facts import Blank, Disk, DiskTable, Osd, Signature, Use
+from blackstart.disks.facts import Blank, DiskFacts, DiskTable, Osd, Signature, Use
 from blackstart.errors import RefusedError
 from blackstart.model import cluster
 from blackstart.model.cluster import Disks, Node
-from tests.unit.by_path import load
+from blackstart.node.command import Ended
+from blackstart.node.install import boot_disk, firmware, live, packages
 
-LIBRARY = "roles/arch_install/library"
 BLANK = Blank(looked=True, full=True, read_bytes=12_000_000_000)
 EXT4 = Signature("ext4", "filesystem", 0x438)
 GPT = Signature("gpt", "partition-table", 512)
@@ -39,7 +38,9 @@ def node(**changes: Any) -> Node:
 
 
 def table(**changes: Any) -> DiskTable:
-    there = Disk("nvme2n1", "/dev/nvme2n1", "259:0", 12_000_000_000, ("nvme-B1",), "B1", transport="nvme", blank=BLANK)
+    there = DiskFacts(
+        "nvme2n1", "/dev/nvme2n1", "259:0", 12_000_000_000, ("nvme-B1",), "B1", transport="nvme", blank=BLANK
+    )
     return DiskTable((replace(there, **changes),), {"nvme-B1": "nvme2n1"})
 
 
@@ -117,7 +118,7 @@ def test_the_boot_disk_that_is_a_ceph_disk_as_well_is_refused() -> None:
     ],
 )
 def test_what_pacman_says_is_put_in_words(said: str, words: str, refused: bool) -> None:  # noqa: FBT001 - a case's value
-    text, is_refusal = load(f"{LIBRARY}/blackstart_packages.py").explain(Ended(1, "", said))
+    text, is_refusal = packages.explain(Ended(1, "", said))
     assert words in text
     assert said.splitlines()[0] in text
     assert is_refusal is refused
@@ -125,14 +126,13 @@ def test_what_pacman_says_is_put_in_words(said: str, words: str, refused: bool) 
 
 def test_only_what_is_in_memory_is_installed() -> None:
     printed = "base file:///run/b.pkg.tar.zst\nlinux http://10.0.0.1/core/l.pkg.tar.zst\nwarning: no such thing\n"
-    assert load(f"{LIBRARY}/blackstart_packages.py").listed(printed) == (
+    assert packages.listed(printed) == (
         {"base": "/run/b.pkg.tar.zst"},
         ["linux"],
     )
 
 
 def test_our_entry_comes_first_or_right_behind_the_network_that_booted_us() -> None:
-    firmware = load(f"{LIBRARY}/blackstart_firmware.py")
     boot = firmware.parse(EFIBOOTMGR)
     assert firmware.labelled(boot, "Arch Linux (blackstart)") == ["0007"]
     assert firmware.wanted(boot, "0007") == ["0003", "0007", "0001", "0000"]
@@ -141,21 +141,20 @@ def test_our_entry_comes_first_or_right_behind_the_network_that_booted_us() -> N
 
 
 def test_a_disk_is_looked_at_once_more_before_the_write() -> None:
-    disk = load(f"{LIBRARY}/blackstart_boot_disk.py")
     listed = {"blockdevices": [{"type": "disk", "serial": "B1", "size": 12}]}
-    assert disk.wrong(listed, "B1", 12) == []
-    assert [text.split(" is ")[0] for text in disk.wrong(listed, "B2", 13)] == ["its serial number", "its size"]
-    assert disk.missing(listed) != []
-    esp, root = {"name": "nvme0n1p1", "parttype": disk.ESP}, {"name": "nvme0n1p2", "parttype": disk.ROOT}
+    assert boot_disk.wrong(listed, "B1", 12) == []
+    assert [text.split(" is ")[0] for text in boot_disk.wrong(listed, "B2", 13)] == ["its serial number", "its size"]
+    assert boot_disk.missing(listed) != []
+    esp, root = {"name": "nvme0n1p1", "parttype": boot_disk.ESP}, {"name": "nvme0n1p2", "parttype": boot_disk.ROOT}
     for children in ([esp, root], [root, esp]):
-        assert disk.missing({"blockdevices": [{"children": children}]}) == []
-    assert disk.missing({"blockdevices": [{"children": [esp]}]}) != []
+        assert boot_disk.missing({"blockdevices": [{"children": children}]}) == []
+    assert boot_disk.missing({"blockdevices": [{"children": [esp]}]}) != []
 
 
 def test_udev_finds_the_disk_locked_while_it_is_written(tmp_path: Any) -> None:
     path = tmp_path / "disk"
     path.touch()
-    disk = load(f"{LIBRARY}/blackstart_boot_disk.py").Disk(SimpleNamespace(params={"disk": str(path)}))
+    disk = boot_disk.BootDisk(SimpleNamespace(params={"disk": str(path)}))
     with path.open() as udev:
         with disk.locked(), pytest.raises(BlockingIOError):
             fcntl.flock(udev, fcntl.LOCK_SH | fcntl.LOCK_NB)
@@ -163,7 +162,6 @@ def test_udev_finds_the_disk_locked_while_it_is_written(tmp_path: Any) -> None:
 
 
 def test_a_mark_that_is_none_says_nothing(tmp_path: Any) -> None:
-    live = load(f"{LIBRARY}/blackstart_live.py")
     for text in ("", "{", "[1]"):
         (tmp_path / "mark").write_text(text)
         assert live.mark(tmp_path / "mark") == {}

@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from blackstart.ansible.module_utils import blackstart_ceph
-from blackstart.ansible.module_utils.blackstart_ceph import CephError, reduced, rook
 from blackstart.ceph import back, gates, quiet
-from blackstart.ceph.seen import NONE, Ceph, Mark, Mon, Osd, Pg, Pool, bucket, document, parse
+from blackstart.ceph.facts import NONE, CephFacts, Mon, Osd, Pg, Pool, QuietMark, bucket, document, parse
+from blackstart.node.ceph import client as node_ceph
+from blackstart.node.ceph.client import CephError, reduced, rook
 
 FSID = "6a1b0c5e-6f0f-4c7e-9b1a-0f8a4b1c2d3e"
 HOSTS = ("one", "two", "three")
@@ -23,9 +23,9 @@ def osd(number: int, **changes: Any) -> Osd:
     return replace(Osd(number, host, host, up=True, into=True, noout=False), **changes)
 
 
-def ceph(**changes: Any) -> Ceph:
+def ceph(**changes: Any) -> CephFacts:
     """Return a healthy cluster: OSDs 0 and 1 on one, 2 and 3 on two, 4 and 5 on three."""
-    healthy = Ceph(
+    healthy = CephFacts(
         fsid=FSID,
         osds=tuple(osd(number) for number in range(6)),
         pools=(POOL,),
@@ -157,7 +157,7 @@ EMPTY: dict[str, Any] = {
     "pgs": [],
     "marks": {},
 }
-MARK = Mark("one", "order-1", FSID, frozenset({0, 1}), frozenset({1}))
+MARK = QuietMark("one", "order-1", FSID, frozenset({0, 1}), frozenset({1}))
 
 
 def test_quiet_marks_what_is_ours_and_nothing_else() -> None:
@@ -274,13 +274,13 @@ def test_ceph_is_asked_in_the_toolbox_or_in_a_monitor_that_stays() -> None:
 
 def test_silence_and_status_are_kept_apart() -> None:
     with pytest.raises(CephError, match="not found") as silent:
-        blackstart_ceph.Ceph(["/nowhere/ceph"]).run("status")
-    assert silent.value.status != blackstart_ceph.NOT_FOUND
+        node_ceph.Ceph(["/nowhere/ceph"]).run("status")
+    assert silent.value.status != node_ceph.NOT_FOUND
     with pytest.raises(CephError, match="ceph status failed: it said nothing") as status:
-        blackstart_ceph.Ceph(["sh", "-c", "exit 2"]).run("status")
-    assert status.value.status == blackstart_ceph.NOT_FOUND
+        node_ceph.Ceph(["sh", "-c", "exit 2"]).run("status")
+    assert status.value.status == node_ceph.NOT_FOUND
     with pytest.raises(CephError, match="printed no JSON: hello"):
-        blackstart_ceph.Ceph(["sh", "-c", "echo hello"]).ask("status")
+        node_ceph.Ceph(["sh", "-c", "echo hello"]).ask("status")
 
 
 def test_documents_of_an_old_ceph_are_read_too() -> None:

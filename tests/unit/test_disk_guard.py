@@ -12,18 +12,17 @@ import pytest
 from blackstart import verbs
 from blackstart.cli import up
 from blackstart.cli.main import parse
-from blackstart.disks.facts import Blank, Disk, DiskTable, Osd, Signature, Use
+from blackstart.disks.facts import Blank, DiskFacts, DiskTable, Osd, Signature, Use
 from blackstart.disks.guard import documents, guard
-from blackstart.engine import events, inputs
+from blackstart.engine import events
 from blackstart.engine.journal import Journal
 from blackstart.errors import InputError, RefusedError, RoleFailedError
 from blackstart.model import cluster
 from blackstart.model.cluster import Disks, Node
+from blackstart.node.disks import scheduler, verdicts
 from blackstart.phases import ceph_disks, disk_guard
 from blackstart.phases.disk_guard import DiskGuard, require_wishes
-from blackstart.probe.node import verdicts
 from blackstart.probe.observed import DiskVerdict, NodeFacts, Observed, Receipt
-from tests.unit.by_path import load
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -37,12 +36,12 @@ EXT4 = Signature("ext4", "filesystem", 0x438)
 OSD = Osd(0, "3f1c8a9e-4b4b-4f0e-8d8d-0d6a5a9b7c11", FSID, "4")
 
 
-def disk(name: str, serial: str, **changes: Any) -> Disk:
-    there = Disk(name, f"/dev/{name}", f"7:{serial}", 6_000_000_000, (f"nvme-{serial}",), serial, blank=BLANK)
+def disk(name: str, serial: str, **changes: Any) -> DiskFacts:
+    there = DiskFacts(name, f"/dev/{name}", f"7:{serial}", 6_000_000_000, (f"nvme-{serial}",), serial, blank=BLANK)
     return replace(there, **changes)
 
 
-def table(*disks: Disk) -> DiskTable:
+def table(*disks: DiskFacts) -> DiskTable:
     return DiskTable(disks, {link: each.name for each in disks for link in each.by_id})
 
 
@@ -56,7 +55,7 @@ def node(board: str = "", **wipes: str) -> Node:
     return Node.of_disks("casper-3", Disks(boot=boot, ceph=tuple(ceph)), board)
 
 
-def judged(*disks: Disk, confirmed: tuple[str, ...] = (), **wipes: str) -> Any:
+def judged(*disks: DiskFacts, confirmed: tuple[str, ...] = (), **wipes: str) -> Any:
     return guard(node(**wipes), table(*disks), fsid=FSID, confirmed=confirmed)
 
 
@@ -261,18 +260,6 @@ def test_another_failure_stays_a_role_s_and_notes_reach_the_journal(tmp_path: Pa
     assert [line["text"] for line in lines if line["kind"] == "note"] == ["a: nvme-65 is not there"]
 
 
-def test_how_disks_are_judged_is_an_input_of_the_guard_alone(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    def hashes() -> dict[tuple[str, str], str]:
-        return inputs.inputs(["disk_guard", "containerd"], {"a": {}}, None, [])
-
-    before = hashes()
-    (tmp_path / "judge.py").write_text("anything else")
-    monkeypatch.setattr(inputs, "_JUDGES", (tmp_path,))
-    after = hashes()
-    assert before["containerd", "a"] == after["containerd", "a"]
-    assert before["disk_guard", "a"] != after["disk_guard", "a"]
-
-
 def test_a_look_tells_what_was_judged_and_what_is_there_now(tmp_path: Path) -> None:
     file, links = tmp_path / "disks.json", tmp_path / "by-id"
     links.mkdir()
@@ -287,22 +274,17 @@ def test_a_look_tells_what_was_judged_and_what_is_there_now(tmp_path: Path) -> N
     assert verdicts.read(file, links) == []
 
 
-def scheduler() -> Any:
-    return load("roles/ceph_disks/library/blackstart_disk_scheduler.py")
-
-
 def test_a_scheduler_is_set_by_name_and_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    module = scheduler()
     (tmp_path / "nvme0n1/queue").mkdir(parents=True)
     (tmp_path / "nvme-64").symlink_to(tmp_path / "nvme0n1")
     file = tmp_path / "nvme0n1/queue/scheduler"
-    monkeypatch.setattr(module, "BY_ID", tmp_path)
-    monkeypatch.setattr(module, "BLOCK", tmp_path)
+    monkeypatch.setattr(scheduler, "BY_ID", tmp_path)
+    monkeypatch.setattr(scheduler, "BLOCK", tmp_path)
     file.write_text("[mq-deadline] kyber none\n")
-    assert module.ensure("nvme-64", "none", dry=True)
+    assert scheduler.ensure("nvme-64", "none", dry=True)
     assert file.read_text() == "[mq-deadline] kyber none\n"
-    assert module.ensure("nvme-64", "none", dry=False)
+    assert scheduler.ensure("nvme-64", "none", dry=False)
     assert file.read_text() == "none"
-    assert not module.ensure("nvme-64", "none", dry=False)
+    assert not scheduler.ensure("nvme-64", "none", dry=False)
     with pytest.raises(ValueError, match="the kernel offers none, wanted bfq"):
-        module.ensure("nvme-64", "bfq", dry=False)
+        scheduler.ensure("nvme-64", "bfq", dry=False)

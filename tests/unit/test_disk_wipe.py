@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-import ast
 import errno
 import os
 from itertools import pairwise
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from blackstart.probe.node import disk_labels
-from tests.unit.by_path import load
+from blackstart.node.disks import bluestore
+from blackstart.node.disks import wipe as program
 
 if TYPE_CHECKING:
+    from pathlib import Path
     from types import ModuleType
 
-ROOT = Path(__file__).resolve().parents[2]
-PROGRAM = ROOT / "roles/disk_guard/files/wipe.py"
 SIZE = 80 << 20
 NAME, SERIAL, NUMBER = "nvme-LAB_0001", "0001", "7:64"
 GIB = 1 << 30
@@ -26,10 +23,9 @@ GIB = 1 << 30
 
 @pytest.fixture
 def wipe(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
-    """Load the program anew; an image file has no device number, so one is given to it."""
-    module = load("roles/disk_guard/files/wipe.py")
-    monkeypatch.setattr(module, "number", lambda _file: NUMBER)
-    return module
+    """Return the program; an image file has no device number, so one is given to it."""
+    monkeypatch.setattr(program, "number", lambda _file: NUMBER)
+    return program
 
 
 @pytest.fixture
@@ -49,10 +45,6 @@ def root(tmp_path: Path) -> Path:
 
 def request(root: Path, **changes: Any) -> dict[str, Any]:
     return {"disk": NAME, "serial": SERIAL, "size_bytes": SIZE, "devno": NUMBER, "root": str(root), **changes}
-
-
-def test_it_is_python_3_9() -> None:
-    ast.parse(PROGRAM.read_text(), feature_version=(3, 9))
 
 
 def test_a_disk_is_cleared_from_end_to_end_and_proven(wipe: ModuleType, root: Path) -> None:
@@ -88,7 +80,7 @@ def test_a_disk_that_somebody_has_is_not_written_and_its_osd_is_named(
 ) -> None:
     uuid = "3f1c8a9e-4b4b-4f0e-8d8d-0d6a5a9b7c11"
     disk = root / "dev/sda"
-    label = disk_labels.MAGIC + uuid.encode() + b"\n"
+    label = bluestore.MAGIC + uuid.encode() + b"\n"
     disk.write_bytes(label + disk.read_bytes()[len(label) :])
     before = disk.read_bytes()
     really = os.open
@@ -130,7 +122,7 @@ def test_zeros_that_do_not_stick_are_noticed(wipe: ModuleType, root: Path, monke
 
 @pytest.mark.parametrize("size", [SIZE, 6 * GIB, 2_000_398_934_016, 20_000_588_955_648])
 def test_every_place_that_matters_is_written(size: int) -> None:
-    found = load("roles/disk_guard/files/wipe.py").places(size)
+    found = program.places(size)
     assert found[0][0] == 0
     assert sum(found[-1]) == size
     assert all(start + length < after for (start, length), (after, _) in pairwise(found))

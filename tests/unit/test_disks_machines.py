@@ -16,7 +16,7 @@ from blackstart.disks.verdict import Code, Role, State, Verdict
 from blackstart.disks.writes import to_write, wishes
 from blackstart.errors import RefusedError
 from blackstart.model import cluster
-from blackstart.probe.node import board
+from blackstart.node import board
 from tests.machines.grow import firmware
 
 ROOM = Path(__file__).parents[1] / "machines" / "disks"

@@ -75,7 +75,7 @@ def test_one_round_trip_per_node(monkeypatch: pytest.MonkeyPatch) -> None:
     )
     fleet = Fleet()
     write(fleet, OBSERVED, (phase("one"), Play("one")), (phase("two"), Play("two")))
-    assert sent == [("a", "managed", ["one", "two"]), ("b", "managed", ["one", "two"])]
+    assert sent == [("a", "receipts", ["one", "two"]), ("b", "receipts", ["one", "two"])]
     assert fleet.kubectl == []
 
 

@@ -38,7 +38,7 @@ BOOK = """\
 SECONDS = f"299.{os.getpid()}"  # by which its process is known from that of any other run
 SLEEP = """\
 from ansible.module_utils.basic import AnsibleModule
-from ansible.module_utils.blackstart_command import run
+from ansible.module_utils.blackstart_node.command import run
 module = AnsibleModule(argument_spec={"seconds": {"type": "str"}})
 run(["sleep", module.params["seconds"]])
 module.exit_json()

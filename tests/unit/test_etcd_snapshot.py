@@ -6,30 +6,18 @@ import fcntl
 import hashlib
 import json
 import os
-import sys
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from blackstart.ansible.module_utils import blackstart_quorum
-from blackstart.ansible.module_utils import blackstart_snapshot as snapshot
-from blackstart.ansible.module_utils import blackstart_stopped as stopped
-from blackstart.ansible.module_utils.blackstart_etcd import EtcdError, reduced
-from tests.unit.by_path import load
+from blackstart.node.etcd import folder, snapshot, stopped
+from blackstart.node.etcd.quorum import EtcdError
 
 if TYPE_CHECKING:
     from pathlib import Path
-    from types import ModuleType
 
 NAME = "etcd-20261126T101500Z.db"
-
-
-@pytest.fixture
-def folder(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
-    """Load the module as Ansible does: what it shares with others is below ansible.module_utils."""
-    monkeypatch.setitem(sys.modules, "ansible.module_utils.blackstart_snapshot", snapshot)
-    return load("roles/etcd_snapshot/library/blackstart_snapshot_folder.py")
 
 
 def names_in(place: Path) -> list[str]:
@@ -90,7 +78,7 @@ def test_only_whole_names_are_snapshots_and_the_newest_one_always_stays() -> Non
     assert snapshot.surplus(names, 2) == []
 
 
-def test_what_arrives_whole_gets_its_name_and_old_ones_go(folder: ModuleType, tmp_path: Path) -> None:
+def test_what_arrives_whole_gets_its_name_and_old_ones_go(tmp_path: Path) -> None:
     for name in ("etcd-20260101T000000Z.db", "etcd-20260101T000000Z.json", "etcd-20260102T000000Z.db", "own.db"):
         (tmp_path / name).touch()
     data = content()
@@ -104,7 +92,7 @@ def test_what_arrives_whole_gets_its_name_and_old_ones_go(folder: ModuleType, tm
 
 
 @pytest.mark.parametrize("alter", [lambda data: data[:-100], lambda data: b"?" + data[1:]], ids=["cut off", "altered"])
-def test_what_arrives_damaged_is_removed_and_older_ones_stay(folder: ModuleType, tmp_path: Path, alter: Any) -> None:
+def test_what_arrives_damaged_is_removed_and_older_ones_stay(tmp_path: Path, alter: Any) -> None:
     (tmp_path / "etcd-20260101T000000Z.db").touch()
     data = content()
     facts = arrive(tmp_path, alter(data), data)
@@ -114,7 +102,7 @@ def test_what_arrives_damaged_is_removed_and_older_ones_stay(folder: ModuleType,
 
 
 def test_the_folder_is_its_owner_s_alone_and_halves_are_removed(
-    folder: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     place = tmp_path / "state" / "snapshots"
     assert folder.ready(place, 10) == ""
@@ -148,15 +136,3 @@ def test_a_database_that_an_etcd_has_locked_is_not_copied(tmp_path: Path) -> Non
         with pytest.raises(EtcdError, match="is in use: an etcd runs on it; wanted: a stopped member"):
             stopped.copy(source, copy)
     assert not copy.exists()
-
-
-def test_members_are_read_off_etcdctl() -> None:
-    started = {"ID": 0xABC, "name": "a", "peerURLs": ["https://10.0.0.1:2380"], "clientURLs": ["https://10.0.0.1:2379"]}
-    fresh = {"ID": 0xDEF, "peerURLs": ["https://10.0.0.2:2380"], "isLearner": True}
-    lacks = {"https://10.0.0.1:2379": ""}
-    assert reduced(started, lacks) == blackstart_quorum.Member(
-        "abc", "a", learner=False, healthy=True, address="10.0.0.1"
-    )
-    assert reduced(fresh, lacks) == blackstart_quorum.Member("def", "", learner=True, healthy=False, address="10.0.0.2")
-    ill = reduced(started, {"https://10.0.0.1:2379": "context deadline exceeded"})
-    assert (ill.healthy, ill.lacks) == (False, "context deadline exceeded")

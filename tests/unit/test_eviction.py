@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from blackstart.ansible.module_utils import blackstart_eviction as eviction
-from blackstart.ansible.module_utils.blackstart_kubectl import unknown
+from blackstart.node.kube import eviction
+from blackstart.node.kubectl import unknown
 
 
 def pod(name: str, owner: str = "ReplicaSet", *, ready: bool = True, phase: str = "Running", **meta: Any) -> Any:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 import json
 import re
 import shutil
@@ -14,10 +13,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from blackstart.engine import process
-from blackstart.gpu import judge, units
-from blackstart.gpu.sizes import misfits, taken
-from blackstart.gpu.units import RESTART, Seen, Setting, Verdict, Wanted
-from blackstart.probe.node import board, gpu
+from blackstart.node import board
+from blackstart.node.gpu import judge, sysfs, units
+from blackstart.node.gpu.sizes import misfits, taken
+from blackstart.node.gpu.units import RESTART, GpuFacts, Setting, Verdict, Wanted
 from tests.machines.grow import grow, smbios, structures
 
 if TYPE_CHECKING:
@@ -34,30 +33,30 @@ CARD = "sys/class/drm/card1/device/"
 
 
 @pytest.fixture
-def look(tmp_path: Path) -> Callable[..., Seen | None]:
+def look(tmp_path: Path) -> Callable[..., GpuFacts | None]:
     """Return what grows a machine, changed by `files` and other fields, and looks at it."""
 
-    def see(name: str, files: dict[str, str] | None = None, **changes: Any) -> Seen | None:
+    def see(name: str, files: dict[str, str] | None = None, **changes: Any) -> GpuFacts | None:
         grown = json.loads((MACHINES / f"{name}.json").read_text())
         grown |= {"files": grown["files"] | (files or {}), **changes}
-        return Seen.of(gpu.read(str(grow(grown, tmp_path))))
+        return GpuFacts.of(sysfs.read(str(grow(grown, tmp_path))))
 
     return see
 
 
 @pytest.fixture
-def right(look: Callable[..., Seen | None]) -> Seen:
+def right(look: Callable[..., GpuFacts | None]) -> GpuFacts:
     """Return the machine that nothing is wrong with."""
     seen = look("right")
     assert seen is not None
     return seen
 
 
-def abouts(wanted: Wanted, seen: Seen | None) -> list[str]:
+def abouts(wanted: Wanted, seen: GpuFacts | None) -> list[str]:
     return [verdict.about for verdict in judge.verdicts(wanted, seen)]
 
 
-def only(wanted: Wanted, seen: Seen | None) -> Verdict:
+def only(wanted: Wanted, seen: GpuFacts | None) -> Verdict:
     (verdict,) = judge.verdicts(wanted, seen)
     return verdict
 
@@ -75,7 +74,7 @@ def only(wanted: Wanted, seen: Seen | None) -> Verdict:
     ],
 )
 def test_units_are_exact(gib: int, size: int, pages: int) -> None:
-    assert (units.bytes_of(gib), units.pages_of(gib)) == (size, pages)
+    assert (units.bytes_of(gib), units.bytes_of(gib) // units.PAGE) == (size, pages)
     assert units.spell(size) == f"{gib} GiB"
 
 
@@ -99,7 +98,7 @@ def test_each_machine_says_what_it_is(path: Path) -> None:
     assert all(document[key].endswith(".") for key in ("is", "recorded", "constructed"))
 
 
-def test_the_right_machine(right: Seen) -> None:
+def test_the_right_machine(right: GpuFacts) -> None:
     assert judge.verdicts(HOMELAB, right) == []
     assert str(right) == "48 GiB of VRAM, 23.2 GiB of GTT (card1, gfx1150)"
     assert (right.dimm_bytes, right.memory_bytes, right.kfd_bytes) == (96 * GIB, 48_600_000 << 10, 48 * GIB)
@@ -110,7 +109,7 @@ def test_the_right_machine(right: Seen) -> None:
     ]
 
 
-def test_a_reset_firmware_is_one_trouble_and_names_the_setting(look: Callable[..., Seen | None]) -> None:
+def test_a_reset_firmware_is_one_trouble_and_names_the_setting(look: Callable[..., GpuFacts | None]) -> None:
     verdict = only(HOMELAB, look("uma_reset"))
     assert verdict.cure == units.FIRMWARE
     assert "536870912 bytes" in verdict.found
@@ -118,7 +117,7 @@ def test_a_reset_firmware_is_one_trouble_and_names_the_setting(look: Callable[..
     assert "UMA Frame Buffer Size to 48G" in verdict.todo
 
 
-def test_a_gtt_that_is_not_smaller_is_the_trap_and_names_who_set_it(look: Callable[..., Seen | None]) -> None:
+def test_a_gtt_that_is_not_smaller_is_the_trap_and_names_who_set_it(look: Callable[..., GpuFacts | None]) -> None:
     verdict = only(HOMELAB, look("gtt_larger_than_vram"))
     assert verdict.found == "GTT is 64 GiB, VRAM 48 GiB, and ROCm is shown 64 GiB"
     assert "ttm.pages_limit=16777216 in /proc/cmdline" in verdict.todo
@@ -128,36 +127,36 @@ def test_a_gtt_that_is_not_smaller_is_the_trap_and_names_who_set_it(look: Callab
     assert abouts(HOMELAB, less) == []
 
 
-def test_a_gtt_by_the_kernel_s_own_default_is_told_as_that(right: Seen) -> None:
+def test_a_gtt_by_the_kernel_s_own_default_is_told_as_that(right: GpuFacts) -> None:
     verdict = only(HOMELAB, replace(right, gtt_bytes=49 * GIB))
     assert "set gpu_gtt_gib" in verdict.todo
 
 
-def test_the_card_is_found_by_its_vendor(look: Callable[..., Seen | None]) -> None:
+def test_the_card_is_found_by_its_vendor(look: Callable[..., GpuFacts | None]) -> None:
     seen = look("second_card")
     assert seen is not None
     assert seen.card == "card2"
     assert judge.verdicts(HOMELAB, seen) == []
 
 
-def test_of_two_cards_the_one_that_shows_memory_counts(look: Callable[..., Seen | None]) -> None:
+def test_of_two_cards_the_one_that_shows_memory_counts(look: Callable[..., GpuFacts | None]) -> None:
     seen = look("second_card", {"sys/class/drm/card1/device/vendor": "0x1002\n"})
     assert seen is not None
     assert seen.card == "card2"
 
 
-def test_no_gpu_matters_only_where_one_is_wanted(look: Callable[..., Seen | None]) -> None:
+def test_no_gpu_matters_only_where_one_is_wanted(look: Callable[..., GpuFacts | None]) -> None:
     seen = look("no_gpu")
     assert seen is None
     assert only(HOMELAB, seen).cure == units.HARDWARE
     assert judge.verdicts(Wanted(ram_gib=96), seen) == []
 
 
-def test_a_practice_node_says_nothing_of_the_gpu_of_its_host(look: Callable[..., Seen | None]) -> None:
+def test_a_practice_node_says_nothing_of_the_gpu_of_its_host(look: Callable[..., GpuFacts | None]) -> None:
     assert judge.verdicts(Wanted(ram_gib=96), look("gtt_larger_than_vram")) == []
 
 
-def test_amdttm_is_named_as_doing_nothing_however_it_is_spelled(look: Callable[..., Seen | None]) -> None:
+def test_amdttm_is_named_as_doing_nothing_however_it_is_spelled(look: Callable[..., GpuFacts | None]) -> None:
     said = judge.verdicts(HOMELAB, look("amdttm_on_the_command_line"))
     assert [verdict.found for verdict in said] == [
         "/proc/cmdline gives amdttm.pages_limit=4194304",
@@ -168,19 +167,19 @@ def test_amdttm_is_named_as_doing_nothing_however_it_is_spelled(look: Callable[.
 
 @pytest.mark.parametrize(("value", "told"), [("24576", ["setting"]), ("-1", [])])
 def test_gttsize_is_given_up_and_minus_one_is_its_default(
-    look: Callable[..., Seen | None], value: str, told: list[str]
+    look: Callable[..., GpuFacts | None], value: str, told: list[str]
 ) -> None:
     assert abouts(HOMELAB, look("right", {"proc/cmdline": f"rw amdgpu.gttsize={value}\n"})) == told
 
 
-def test_another_file_s_limit_competes_with_ours(look: Callable[..., Seen | None]) -> None:
+def test_another_file_s_limit_competes_with_ours(look: Callable[..., GpuFacts | None]) -> None:
     theirs = {"etc/modprobe.d/ttm.conf": "options ttm pages_limit=8388608\n"}
     verdict = only(replace(HOMELAB, gtt_gib=16), look("restart_due", theirs))
     assert verdict.found == "/etc/modprobe.d/ttm.conf gives ttm.pages_limit=8388608"
     assert "Take it out of /etc/modprobe.d/ttm.conf" in verdict.todo
 
 
-def test_a_restart_is_due_until_there_was_one(look: Callable[..., Seen | None]) -> None:
+def test_a_restart_is_due_until_there_was_one(look: Callable[..., GpuFacts | None]) -> None:
     before = look("restart_due")
     assert before is not None
     verdict = only(replace(HOMELAB, gtt_gib=16), before)
@@ -192,7 +191,7 @@ def test_a_restart_is_due_until_there_was_one(look: Callable[..., Seen | None]) 
     assert judge.verdicts(HOMELAB, after) == []
 
 
-def test_a_restart_that_changed_nothing_is_not_asked_for_again(look: Callable[..., Seen | None]) -> None:
+def test_a_restart_that_changed_nothing_is_not_asked_for_again(look: Callable[..., GpuFacts | None]) -> None:
     before = look("restart_due")
     assert before is not None
     stale = replace(before, booted=before.settings_changed + 60)
@@ -202,14 +201,14 @@ def test_a_restart_that_changed_nothing_is_not_asked_for_again(look: Callable[..
     assert "mkinitcpio -P" in verdict.todo
 
 
-def test_a_restart_is_not_the_cure_where_the_command_line_wins(look: Callable[..., Seen | None]) -> None:
+def test_a_restart_is_not_the_cure_where_the_command_line_wins(look: Callable[..., GpuFacts | None]) -> None:
     seen = look("restart_due", {"proc/cmdline": "rw ttm.pages_limit=6075000\n"})
     assert seen is not None
     assert judge.restart_due(seen) == ""
     assert "setting" in abouts(replace(HOMELAB, gtt_gib=16), seen)
 
 
-def test_a_limit_that_nothing_sets_any_more_is_gone_with_a_restart(right: Seen) -> None:
+def test_a_limit_that_nothing_sets_any_more_is_gone_with_a_restart(right: GpuFacts) -> None:
     removed = replace(right, pages_limit=4194304, settings_changed=right.booted + 60)
     assert "nothing sets it any more" in judge.restart_due(removed)
     assert judge.restart_due(replace(removed, settings_changed=right.booted - 60)) == ""
@@ -222,11 +221,11 @@ def test_a_limit_that_nothing_sets_any_more_is_gone_with_a_restart(right: Seen) 
     # 96 GiB of modules less 48 GiB leave 50331648 kB, of which 0.5 to 4 GiB may be missing.
     [(49_807_360, []), (49_807_361, ["memory"]), (46_137_344, []), (46_137_343, ["memory"])],
 )
-def test_every_gib_is_accounted_for(right: Seen, kib: int, told: list[str]) -> None:
+def test_every_gib_is_accounted_for(right: GpuFacts, kib: int, told: list[str]) -> None:
     assert abouts(HOMELAB, replace(right, memory_bytes=kib << 10)) == told
 
 
-def test_a_missing_module_is_told_instead_of_a_wrong_sum(look: Callable[..., Seen | None]) -> None:
+def test_a_missing_module_is_told_instead_of_a_wrong_sum(look: Callable[..., GpuFacts | None]) -> None:
     whole: str = json.loads((MACHINES / "right.json").read_text())["dmidecode"]
     before, _, last = whole.rpartition("24 GB")
     verdict = only(HOMELAB, look("right", dmidecode=f"{before}No Module Installed{last}"))
@@ -270,7 +269,7 @@ def test_the_real_dmidecode_reads_it_off_the_table_that_is_grown(path: Path, tmp
     ],
 )
 def test_a_board_s_serial_is_a_number_and_no_excuse(
-    look: Callable[..., Seen | None], tmp_path: Path, said: str, serial: str
+    look: Callable[..., GpuFacts | None], tmp_path: Path, said: str, serial: str
 ) -> None:
     text: str = json.loads((MACHINES / "right.json").read_text())["dmidecode"]
     start, end = text.index("Serial Number: "), text.index("\n\n")
@@ -279,27 +278,27 @@ def test_a_board_s_serial_is_a_number_and_no_excuse(
 
 
 def test_modules_are_read_in_every_spelling_of_their_size() -> None:
-    assert gpu.dimm_bytes(smbios(modules("48 GB", "48 GB", "No Module Installed"))) == 96 * GIB
-    assert gpu.dimm_bytes(smbios(modules(*["24 GB"] * 4))) == 96 * GIB
-    assert gpu.dimm_bytes(smbios(modules("512 MB"))) == 512 << 20
-    assert gpu.dimm_bytes(smbios(modules("512 kB"))) == 512 << 10
-    assert gpu.dimm_bytes(smbios(modules("Unknown"))) == 0
+    assert sysfs.dimm_bytes(smbios(modules("48 GB", "48 GB", "No Module Installed"))) == 96 * GIB
+    assert sysfs.dimm_bytes(smbios(modules(*["24 GB"] * 4))) == 96 * GIB
+    assert sysfs.dimm_bytes(smbios(modules("512 MB"))) == 512 << 20
+    assert sysfs.dimm_bytes(smbios(modules("512 kB"))) == 512 << 10
+    assert sysfs.dimm_bytes(smbios(modules("Unknown"))) == 0
 
 
 def test_a_damaged_table_ends_the_sum() -> None:
     whole = smbios(modules("24 GB", "24 GB"))
     for cut in range(len(whole)):
-        assert gpu.dimm_bytes(whole[:cut]) in {0, 24 * GIB, 48 * GIB}
-    assert gpu.dimm_bytes(b"\x11\x00\x00\x00" * 8) == 0  # a length of nothing leads nowhere
+        assert sysfs.dimm_bytes(whole[:cut]) in {0, 24 * GIB, 48 * GIB}
+    assert sysfs.dimm_bytes(b"\x11\x00\x00\x00" * 8) == 0  # a length of nothing leads nowhere
 
 
-def test_another_architecture(look: Callable[..., Seen | None]) -> None:
+def test_another_architecture(look: Callable[..., GpuFacts | None]) -> None:
     seen = look("right", {f"{KFD}properties": "gfx_target_version 110501\n"})
     assert only(HOMELAB, seen).found == "the GPU is gfx1151"
     assert abouts(replace(HOMELAB, target=""), seen) == []
 
 
-def test_missing_devices_are_named(look: Callable[..., Seen | None]) -> None:
+def test_missing_devices_are_named(look: Callable[..., GpuFacts | None]) -> None:
     said = [verdict.found for verdict in judge.verdicts(HOMELAB, look("right", devices={}))]
     assert said == ["there is no /dev/kfd", "there is no /dev/dri/renderD*"]
 
@@ -307,22 +306,22 @@ def test_missing_devices_are_named(look: Callable[..., Seen | None]) -> None:
 @pytest.mark.parametrize(
     ("mode", "group", "told"), [("660", "render", []), ("660", "989", ["devices"]), ("666", "989", [])]
 )
-def test_who_may_open_it(look: Callable[..., Seen | None], mode: str, group: str, told: list[str]) -> None:
+def test_who_may_open_it(look: Callable[..., GpuFacts | None], mode: str, group: str, told: list[str]) -> None:
     devices = {"dev/kfd": mode, "dev/dri/renderD128": "666"}
     assert abouts(HOMELAB, look("right", devices=devices, group=group)) == told
 
 
-def test_a_driver_that_does_not_answer_shows_nothing(look: Callable[..., Seen | None], tmp_path: Path) -> None:
+def test_a_driver_that_does_not_answer_shows_nothing(look: Callable[..., GpuFacts | None], tmp_path: Path) -> None:
     look("right")
     (tmp_path / CARD / "mem_info_gtt_total").unlink()
     (tmp_path / CARD / "mem_info_vram_total").write_text("what\n")
-    seen = Seen.of(gpu.read(str(tmp_path)))
+    seen = GpuFacts.of(sysfs.read(str(tmp_path)))
     assert seen is not None
     assert (seen.gtt_bytes, seen.vram_bytes) == (0, 0)
     assert abouts(HOMELAB, seen)[0] == "vram"
 
 
-def test_a_file_hides_its_namesake_of_a_later_folder(look: Callable[..., Seen | None]) -> None:
+def test_a_file_hides_its_namesake_of_a_later_folder(look: Callable[..., GpuFacts | None]) -> None:
     same = {
         "usr/lib/modprobe.d/gpu.conf": "options ttm pages_limit=1\n",
         "etc/modprobe.d/gpu.conf": "# nothing\noptions\noptions amdgpu dc=1 gttsize=-1\n",
@@ -333,7 +332,7 @@ def test_a_file_hides_its_namesake_of_a_later_folder(look: Callable[..., Seen | 
 
 
 def test_this_machine_can_be_looked_at() -> None:
-    seen = gpu.main({"root": ""})
+    seen = sysfs.main({"root": ""})
     assert seen == {} or seen["memory_bytes"] > 0
 
 
@@ -364,12 +363,3 @@ def test_a_number_that_another_group_has() -> None:
     (verdict,) = taken({"render": 44, "video": 0}, {"video": 44, "render": 104, "root": 0})
     assert str(verdict).startswith("group video has the number 44 that render is to have")
     assert list(taken({"render": 104, "video": 45}, {"video": 44, "render": 104})) == []
-
-
-@pytest.mark.parametrize("path", sorted((ROOT / "blackstart/gpu").glob("*.py")), ids=lambda path: path.name)
-def test_the_role_can_send_it_to_any_node(path: Path) -> None:
-    """Its links are sent by Ansible as they are: no newer language, nothing imported but by a relative name."""
-    tree = ast.parse(path.read_text(), feature_version=(3, 9))
-    imported = [node.module for node in ast.walk(tree) if isinstance(node, ast.ImportFrom) and not node.level]
-    assert set(imported) <= {"__future__", "dataclasses", "typing", "collections.abc"}
-    assert (ROOT / "roles/gpu_memory/module_utils/blackstart_gpu" / path.name).resolve() == path

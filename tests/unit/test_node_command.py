@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from blackstart.ansible.module_utils.blackstart_command import NOT_FOUND, Ended, run
+from blackstart.node.command import NOT_FOUND, Ended, run
 
 
 def test_all_of_its_output_is_there_and_its_status() -> None:

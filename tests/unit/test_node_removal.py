@@ -6,12 +6,12 @@ from typing import Any
 
 import pytest
 
-from blackstart.ansible.module_utils.blackstart_quorum import Member
-from blackstart.ansible.module_utils.blackstart_removal import (
+from blackstart.node.etcd.quorum import Member
+from blackstart.node.kube.removal import (
     CONTROL_PLANE,
     OUT_OF_SERVICE,
+    ClusterFacts,
     Plan,
-    Seen,
     Wish,
     plan,
     without_taint,
@@ -43,7 +43,7 @@ def volume(where: str) -> Any:
     return {"metadata": {"name": "csi-1"}, "spec": {"nodeName": where, "source": {"persistentVolumeName": "pv-1"}}}
 
 
-ALIVE = Seen(nodes=[node(name) for name in NAMES], members=[member(name) for name in NAMES], pods=[pod("web")])
+ALIVE = ClusterFacts(nodes=[node(name) for name in NAMES], members=[member(name) for name in NAMES], pods=[pod("web")])
 DEAD = ALIVE._replace(
     nodes=[node("melchior-1"), node("balthasar-2"), node("casper-3", "Unknown")],
     members=[member("melchior-1"), member("balthasar-2"), member("casper-3", healthy=False)],
@@ -69,7 +69,7 @@ def test_a_dead_node_is_not_drained() -> None:
     ],
     ids=["member gone", "Node gone", "both gone", "member gone, kubelet silent"],
 )
-def test_a_removal_that_was_cut_off_goes_on(seen: Seen, member_id: str, has_node: bool) -> None:  # noqa: FBT001 - a case
+def test_a_removal_that_was_cut_off_goes_on(seen: ClusterFacts, member_id: str, has_node: bool) -> None:  # noqa: FBT001 - a case
     found = plan(WISH, seen)
     assert (found.member, found.node, found.objections) == (member_id, has_node, [])
 
@@ -91,7 +91,7 @@ def test_a_removal_that_was_cut_off_goes_on(seen: Seen, member_id: str, has_node
         ),
         (
             Wish("melchior-1", "", "melchior-1", NAMES),
-            Seen(nodes=[node("melchior-1")], members=[member("melchior-1")]),
+            ClusterFacts(nodes=[node("melchior-1")], members=[member("melchior-1")]),
             ["would remove itself", "last voter"],
         ),
         (WISH, DEAD, ["not Ready, so its kubelet will not end the 1 pods to drain: shop/web"]),
@@ -106,7 +106,7 @@ def test_a_removal_that_was_cut_off_goes_on(seen: Seen, member_id: str, has_node
     ids=["misspelt", "itself", "node not Ready", "member sick", "the last", "cannot be drained", "not dead at all",
          "not off at all", "volumes"],
 )  # fmt: skip
-def test_every_objection_is_named(wish: Wish, seen: Seen, says: list[str]) -> None:
+def test_every_objection_is_named(wish: Wish, seen: ClusterFacts, says: list[str]) -> None:
     found = plan(wish, seen).objections
     assert len(found) == len(says), found
     for text, words in zip(found, says, strict=True):
@@ -123,7 +123,7 @@ def test_volumes_are_let_go_once_the_node_is_surely_off() -> None:
 
 def test_a_worker_leaves_whatever_the_control_planes_do() -> None:
     nodes = [node("melchior-1", "False"), node("worker", control_plane=False)]
-    found = plan(WISH._replace(name="worker"), Seen(nodes=nodes, members=ALIVE.members))
+    found = plan(WISH._replace(name="worker"), ClusterFacts(nodes=nodes, members=ALIVE.members))
     assert found == Plan(member="", node=True, drain=True, objections=[])
 
 

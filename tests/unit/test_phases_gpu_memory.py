@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any, cast
 import pytest
 
 from blackstart.cli import status
-from blackstart.gpu.units import Seen
+from blackstart.node.gpu import sysfs
+from blackstart.node.gpu.units import GpuFacts
 from blackstart.phases import gpu_memory
 from blackstart.probe import state
-from blackstart.probe.node import gpu
 from blackstart.probe.observed import ApiFacts, KubeNode, NodeFacts, Observed, Receipt
 from blackstart.step import Look, Step
 from tests.machines.grow import grow
@@ -39,16 +39,16 @@ def desired(carve_out: int = 48, **gpu_fields: Any) -> Cluster:
 
 
 @pytest.fixture(scope="module")
-def machines(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Seen | None]:
+def machines(tmp_path_factory: pytest.TempPathFactory) -> dict[str, GpuFacts | None]:
     """Return what each recorded machine shows."""
     room = tmp_path_factory.mktemp("machines")
     return {
-        path.stem: Seen.of(gpu.read(str(grow(json.loads(path.read_text()), room / path.stem))))
+        path.stem: GpuFacts.of(sysfs.read(str(grow(json.loads(path.read_text()), room / path.stem))))
         for path in MACHINES.glob("*.json")
     }
 
 
-def seen(every: Seen | None, last: Seen | None, api: ApiFacts | None = None) -> Observed:
+def seen(every: GpuFacts | None, last: GpuFacts | None, api: ApiFacts | None = None) -> Observed:
     """Return three nodes with a GPU as `every`, the last one's as `last`."""
     facts = {
         name: NodeFacts(name, gpu=last if name == LAST else every, receipts={"gpu_memory": Receipt("today")})
@@ -64,13 +64,13 @@ def kube(**last: Any) -> ApiFacts:
     return ApiFacts(reachable=True, nodes=(*nodes[:2], replace(nodes[2], **last)))
 
 
-def test_machines_as_wanted_are_told_in_one_breath(machines: dict[str, Seen | None]) -> None:
+def test_machines_as_wanted_are_told_in_one_breath(machines: dict[str, GpuFacts | None]) -> None:
     look = PHASE.gate(desired(), seen(machines["right"], machines["right"]))
     said = "melchior-1, balthasar-2, casper-3: 48 GiB of VRAM, 23.2 GiB of GTT (card1, gfx1150)"
     assert look == Look(open=True, seen=said)
 
 
-def test_a_wrong_carve_out_is_a_warning_and_no_closed_gate(machines: dict[str, Seen | None]) -> None:
+def test_a_wrong_carve_out_is_a_warning_and_no_closed_gate(machines: dict[str, GpuFacts | None]) -> None:
     observed = seen(machines["right"], machines["uma_reset"])
     look = PHASE.gate(desired(), observed)
     assert look.open
@@ -79,26 +79,26 @@ def test_a_wrong_carve_out_is_a_warning_and_no_closed_gate(machines: dict[str, S
     assert PHASE.reasons(desired(), observed) == []
 
 
-def test_strictness_closes_it_but_not_for_a_restart(machines: dict[str, Seen | None]) -> None:
+def test_strictness_closes_it_but_not_for_a_restart(machines: dict[str, GpuFacts | None]) -> None:
     assert not PHASE.gate(desired(strict=True), seen(machines["right"], machines["uma_reset"])).open
     look = PHASE.gate(desired(strict=True, gtt_gib=16), seen(machines["restart_due"], machines["restart_due"]))
     assert look.open
     assert "Restart the machine" in look.warning
 
 
-def test_practice_nodes_have_no_gpu_and_no_warning(machines: dict[str, Seen | None]) -> None:
+def test_practice_nodes_have_no_gpu_and_no_warning(machines: dict[str, GpuFacts | None]) -> None:
     for machine in (None, machines["gtt_larger_than_vram"]):
         look = PHASE.gate(desired(carve_out=0, target=""), seen(machine, machine))
         assert look == Look(open=True, seen="melchior-1, balthasar-2, casper-3: no GPU")
 
 
-def test_a_node_that_lost_its_gpu(machines: dict[str, Seen | None]) -> None:
+def test_a_node_that_lost_its_gpu(machines: dict[str, GpuFacts | None]) -> None:
     look = PHASE.gate(desired(), seen(machines["right"], None))
     assert look.open
     assert look.warning.startswith("casper-3: no AMD GPU shows")
 
 
-def test_a_node_out_of_sight_is_not_called_well(machines: dict[str, Seen | None]) -> None:
+def test_a_node_out_of_sight_is_not_called_well(machines: dict[str, GpuFacts | None]) -> None:
     observed = seen(machines["right"], machines["right"])
     observed.nodes[LAST] = replace(observed.nodes[LAST], reachable=False, error="no route to host", gpu=None)
     look = PHASE.gate(desired(), observed)
@@ -106,7 +106,7 @@ def test_a_node_out_of_sight_is_not_called_well(machines: dict[str, Seen | None]
     assert "casper-3: no route to host" in look.seen
 
 
-def test_what_the_device_plugin_offers_is_words_only(machines: dict[str, Seen | None]) -> None:
+def test_what_the_device_plugin_offers_is_words_only(machines: dict[str, GpuFacts | None]) -> None:
     look = PHASE.gate(desired(), seen(machines["right"], machines["right"], kube(gpus=0)))
     assert (
         "melchior-1, balthasar-2: 48 GiB of VRAM, 23.2 GiB of GTT (card1, gfx1150), 1 amd.com/gpu offered" in look.seen
@@ -115,7 +115,7 @@ def test_what_the_device_plugin_offers_is_words_only(machines: dict[str, Seen | 
     assert (look.open, look.warning) == (True, "")
 
 
-def test_a_carve_out_that_the_kubelet_holds_back_once_more(machines: dict[str, Seen | None]) -> None:
+def test_a_carve_out_that_the_kubelet_holds_back_once_more(machines: dict[str, GpuFacts | None]) -> None:
     observed = seen(machines["right"], machines["right"], kube(memory_bytes=2 * GIB))
     for name in NAMES:
         observed.nodes[name] = replace(observed.nodes[name], memory_bytes=50 * GIB)
@@ -125,7 +125,7 @@ def test_a_carve_out_that_the_kubelet_holds_back_once_more(machines: dict[str, S
     assert "melchior-1" not in warning
 
 
-def test_a_restart_is_due_where_the_inventory_or_the_file_says_so(machines: dict[str, Seen | None]) -> None:
+def test_a_restart_is_due_where_the_inventory_or_the_file_says_so(machines: dict[str, GpuFacts | None]) -> None:
     due, right = machines["restart_due"], machines["right"]
     assert due is not None
     assert right is not None
@@ -140,7 +140,7 @@ def test_a_restart_is_due_where_the_inventory_or_the_file_says_so(machines: dict
     assert gpu_memory.reboot_due(node(carve_out=0), NodeFacts("a", gpu=due)) != ""
 
 
-def test_firmware_alone_is_no_reason_to_restart(machines: dict[str, Seen | None]) -> None:
+def test_firmware_alone_is_no_reason_to_restart(machines: dict[str, GpuFacts | None]) -> None:
     assert gpu_memory.reboot_due(node(), NodeFacts("a", gpu=machines["uma_reset"])) == ""
 
 

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from blackstart.errors import RefusedError
+from blackstart.node import machine
+from blackstart.node.kube import objects
 from blackstart.phases import fresh_reboot, gpu_memory, reboot
-from blackstart.probe.node import machine, objects
 from blackstart.probe.observed import KubeNode, NodeFacts, Observed
 from tests.unit.test_phases_cluster import DESIRED, EMPTY, HEALTHY, NAMES, etcd, texts, with_api, with_node
 

@@ -10,8 +10,9 @@ from typing import Any
 
 import pytest
 
+from blackstart.node import api, https
+from blackstart.node.kube import applications, objects
 from blackstart.probe import parse
-from blackstart.probe.node import api, applications, https, objects
 
 RECORDED: dict[str, Any] = json.loads((Path(__file__).parents[1] / "machines/api_healthy.json").read_text())
 

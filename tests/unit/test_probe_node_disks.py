@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from blackstart.disks import sampling
-from blackstart.disks.facts import Blank, Disk, DiskTable, parse
-from blackstart.probe.node import disk_blank, disk_labels, disk_read, disks
+from blackstart.disks.facts import Blank, DiskFacts, DiskTable, parse
+from blackstart.node.disks import blankness, bluestore, reader, survey
 from tests.lab import disk_images as images
 
 if TYPE_CHECKING:
@@ -53,9 +53,9 @@ class Machine:
 
     def look(self, *named: str, full: bool = False) -> DiskTable:
         request: dict[str, Any] = {"named": named or (A,), "full": full, "seed": "1", "root": str(self.root)}
-        return parse(disks.main(request))
+        return parse(survey.main(request))
 
-    def one(self, *named: str, full: bool = False) -> Disk:
+    def one(self, *named: str, full: bool = False) -> DiskFacts:
         (disk,) = self.look(*named, full=full).disks
         return disk
 
@@ -203,7 +203,7 @@ def test_a_partition_may_hold_an_osd(machine: Machine) -> None:
 
 def test_a_label_is_read_as_far_as_it_makes_sense() -> None:
     whole = images.label(images.OSD, images.OURS, 12)
-    read = disk_labels.label(0, whole)
+    read = bluestore.label(0, whole)
     assert read == {
         "offset": 0,
         "osd_uuid": images.OSD,
@@ -212,10 +212,10 @@ def test_a_label_is_read_as_far_as_it_makes_sense() -> None:
         "how": "bluestore",
     }
     for length in (23, 40, 60, 66, 104, 130):  # torn anywhere it is still a label
-        torn = disk_labels.label(0, whole[:length].ljust(4096, b"\xff"))
+        torn = bluestore.label(0, whole[:length].ljust(4096, b"\xff"))
         assert torn is not None
         assert torn["ceph_fsid"] == ""
-    assert disk_labels.label(0, b"bluestore block devicE\n" + bytes(4073)) is None
+    assert bluestore.label(0, b"bluestore block devicE\n" + bytes(4073)) is None
 
 
 def test_all_is_read_when_asked_for(machine: Machine) -> None:
@@ -232,31 +232,31 @@ def test_a_small_disk_is_read_whole(machine: Machine) -> None:
 
 def test_samples_lie_one_in_each_part_and_move_with_the_seed() -> None:
     size, count = 2000398934016, 4096
-    first = [at for at, length in disk_blank.places(size, (), count, "1") if length == disk_blank.SAMPLE]
-    other = [at for at, length in disk_blank.places(size, (), count, "2") if length == disk_blank.SAMPLE]
+    first = [at for at, length in blankness.places(size, (), count, "1") if length == blankness.SAMPLE]
+    other = [at for at, length in blankness.places(size, (), count, "2") if length == blankness.SAMPLE]
     assert len(first) == count
     assert first != other
-    length = (size - 2 * disk_blank.END) / count
+    length = (size - 2 * blankness.END) / count
     for part, at in enumerate(first):
-        assert part == pytest.approx((at - disk_blank.END) / length, abs=1.01)
-        assert at % disk_read.ALIGNMENT == 0
-    assert max(b - a for a, b in pairwise(first)) <= 2 * (length + disk_read.ALIGNMENT)
+        assert part == pytest.approx((at - blankness.END) / length, abs=1.01)
+        assert at % reader.ALIGNMENT == 0
+    assert max(b - a for a, b in pairwise(first)) <= 2 * (length + reader.ALIGNMENT)
 
 
 @pytest.mark.parametrize("share", [0.05, 0.3, 0.6, 1.0])
 def test_data_is_missed_no_more_often_than_is_said(share: float) -> None:
     """Data in one piece at many places, and samples of many seeds, against the bound of sampling.py."""
     size, count = 64 * images.GIB, 64
-    blank = Blank(looked=True, samples=count, sample_bytes=disk_blank.SAMPLE)
-    disk = Disk("sda", "/dev/sda", "8:0", size, blank=blank)
+    blank = Blank(looked=True, samples=count, sample_bytes=blankness.SAMPLE)
+    disk = DiskFacts("sda", "/dev/sda", "8:0", size, blank=blank)
     data = int(share * 2 * sampling.part(disk))
     missed = tried = 0
     for seed in range(60):
-        samples = [at for at, length in disk_blank.places(size, (), count, str(seed)) if length == disk_blank.SAMPLE]
+        samples = [at for at, length in blankness.places(size, (), count, str(seed)) if length == blankness.SAMPLE]
         for step in range(40):
-            begin = disk_blank.END + (size - 2 * disk_blank.END - data) * step // 40
+            begin = blankness.END + (size - 2 * blankness.END - data) * step // 40
             tried += 1
-            missed += not any(at + disk_blank.SAMPLE > begin and at < begin + data for at in samples)
+            missed += not any(at + blankness.SAMPLE > begin and at < begin + data for at in samples)
     assert missed / tried <= sampling.missed(disk, data) + 0.03
     assert sampling.missed(disk, data) == pytest.approx((1 - share) ** 2, abs=1e-6)
 

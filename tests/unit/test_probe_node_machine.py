@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from blackstart.probe.node import ask, etcd, https, machine
+from blackstart.node import command, https, machine, parallel
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -43,22 +43,22 @@ def test_init_started_later_than_the_kernel_in_a_container() -> None:
 
 
 def test_programs_that_are_missing_fail_or_hang_say_nothing() -> None:
-    assert ask.output(["blackstart-no-such-program"]) == ""
-    assert ask.output(["sh", "-c", "echo half; exit 1"]) == ""
-    assert ask.output(["sleep", "5"], seconds=0.1) == ""
-    assert ask.output(["echo", "said"]) == "said\n"
+    assert command.output(["blackstart-no-such-program"]) == ""
+    assert command.output(["sh", "-c", "echo half; exit 1"]) == ""
+    assert command.output(["sleep", "5"], seconds=0.1) == ""
+    assert command.output(["echo", "said"]) == "said\n"
 
 
 def test_jobs_run_at_once_and_an_exception_is_not_lost() -> None:
     started = time.monotonic()
-    assert ask.together({"a": (time.sleep, 0.3), "b": (max, 1, 2), "c": (time.sleep, 0.3)}) == {
+    assert parallel.together({"a": (time.sleep, 0.3), "b": (max, 1, 2), "c": (time.sleep, 0.3)}) == {
         "a": None,
         "b": 2,
         "c": None,
     }
     assert time.monotonic() - started < 0.6
     with pytest.raises(ZeroDivisionError):
-        ask.together({"a": (divmod, 1, 0), "b": (max, 1, 2)})
+        parallel.together({"a": (divmod, 1, 0), "b": (max, 1, 2)})
 
 
 @pytest.mark.parametrize(
@@ -102,26 +102,3 @@ def test_a_kubeconfig_without_embedded_certificates_is_said(tmp_path: Path) -> N
     file.write_text("users:\n- user:\n    client-certificate: /var/lib/kubelet/pki/x.pem\n    client-key-data: eA==\n")
     with pytest.raises(ValueError, match=r"holds no certificate-authority, client-certificate-data"):
         https.admin_tls(str(file))
-
-
-def test_etcd_members_as_its_gateway_lists_them() -> None:
-    # As etcd 3.6.6 answers: numbers come as text, false and empty fields are left out.
-    started = {
-        "ID": "13200197957393829060",
-        "name": "melchior-1",
-        "peerURLs": ["https://10.77.13.13:2380"],
-        "clientURLs": ["https://10.77.13.13:2379"],
-    }
-    assert etcd.reduced(started) == {
-        "id": "b730861ac74bccc4",
-        "name": "melchior-1",
-        "learner": False,
-        "address": "10.77.13.13",
-    }
-    # A learner that never started has neither a name nor client URLs.
-    learner = {"ID": "1", "peerURLs": ["https://10.77.13.15:2380"], "isLearner": True}
-    assert etcd.reduced(learner) == {"id": "1", "name": "", "learner": True, "address": "10.77.13.15"}
-
-
-def test_without_etcd_here_there_are_no_members(tmp_path: Path) -> None:
-    assert etcd.members(pki=str(tmp_path)) == []

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from blackstart.probe.node import managed
+from blackstart.node import receipts
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -23,61 +23,61 @@ def receipt(**parts: Any) -> dict[str, Any]:
 def test_a_file_is_hashed_by_its_content(tmp_path: Path) -> None:
     file = tmp_path / "file"
     file.write_bytes(b"x" * 3_000_000)
-    assert managed.digest(file) == hashlib.sha256(b"x" * 3_000_000).hexdigest()
+    assert receipts.digest(file) == hashlib.sha256(b"x" * 3_000_000).hexdigest()
 
 
 def test_a_folder_is_hashed_by_names_and_contents(tmp_path: Path) -> None:
     (tmp_path / "sub").mkdir()
     (tmp_path / "sub/a").write_text("1")
-    before = managed.digest(tmp_path)
+    before = receipts.digest(tmp_path)
     (tmp_path / "sub/a").write_text("2")
-    changed = managed.digest(tmp_path)
+    changed = receipts.digest(tmp_path)
     (tmp_path / "sub/a").rename(tmp_path / "sub/b")
-    assert len({before, changed, managed.digest(tmp_path)}) == 3
+    assert len({before, changed, receipts.digest(tmp_path)}) == 3
 
 
 def test_what_is_not_there_has_no_hash(tmp_path: Path) -> None:
     (tmp_path / "dangling").symlink_to("nowhere")
     (tmp_path / "file").touch()
-    assert {managed.digest(tmp_path / name) for name in ("gone", "dangling", "file/below")} == {None}
+    assert {receipts.digest(tmp_path / name) for name in ("gone", "dangling", "file/below")} == {None}
 
 
 def test_packages_are_named_by_pacmans_folders(tmp_path: Path) -> None:
     for folder in ("ca-certificates-mozilla-3.117-1", "linux-6.17.8.arch1-1", "iputils-20250605-1", "shadow-1:4.18-2"):
         (tmp_path / folder).mkdir()
     (tmp_path / "ALPM_DB_VERSION").touch()
-    assert managed.packages(tmp_path) == {
+    assert receipts.packages(tmp_path) == {
         "ca-certificates-mozilla": "3.117",
         "linux": "6.17.8.arch1",
         "iputils": "20250605",
         "shadow": "1:4.18",
     }
-    assert managed.packages(tmp_path / "no-pacman-here") == {}
+    assert receipts.packages(tmp_path / "no-pacman-here") == {}
 
 
 def test_units_are_read_in_the_order_asked_for() -> None:
     text = "ActiveState=active\nUnitFileState=enabled\n\nActiveState=inactive\nUnitFileState=\n"
-    assert managed.parse_units(["a.service", "b.service"], text) == {
+    assert receipts.parse_units(["a.service", "b.service"], text) == {
         "a.service": {"active": "active", "enabled": "enabled"},
         "b.service": {"active": "inactive", "enabled": ""},
     }
-    assert managed.parse_units(["a.service"], "") == {}
+    assert receipts.parse_units(["a.service"], "") == {}
 
 
 def test_files_drift(tmp_path: Path) -> None:
     same, other, gone, new = (tmp_path / name for name in ("same", "other", "gone", "new"))
     for file in (same, other, gone):
         file.write_text("then")
-    then = receipt(files={str(file): managed.digest(file) for file in (same, other, gone, new)})
+    then = receipt(files={str(file): receipts.digest(file) for file in (same, other, gone, new)})
     other.write_text("now")
     gone.unlink()
     new.touch()
-    assert managed.drift(then, {}, {}) == [f"{other} was changed", f"{gone} is gone", f"{new} appeared"]
+    assert receipts.drift(then, {}, {}) == [f"{other} was changed", f"{gone} is gone", f"{new} appeared"]
 
 
 def test_packages_drift() -> None:
     then = receipt(packages={"runc": "1.3.0", "helm": "3.19.4", "socat": "1.8"})
-    assert managed.drift(then, {"runc": "1.4.0", "socat": "1.8"}, {}) == [
+    assert receipts.drift(then, {"runc": "1.4.0", "socat": "1.8"}, {}) == [
         "package runc is 1.4.0, was 1.3.0",
         "package helm is not installed, was 3.19.4",
     ]
@@ -97,13 +97,13 @@ def test_packages_drift() -> None:
 )
 def test_only_a_unit_that_ran_and_is_down_drifts(then: str, now: str, said: list[str]) -> None:
     running = {"a.service": {"active": now, "enabled": "enabled"}}
-    assert managed.drift(receipt(units={"a.service": then}), {}, running) == said
+    assert receipts.drift(receipt(units={"a.service": then}), {}, running) == said
 
 
 def test_a_receipt_is_written_read_and_finds_no_drift(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(managed, "RECEIPTS", tmp_path / "receipts")
-    monkeypatch.setattr(managed, "packages", lambda: {"runc": "1.3.0"})
-    monkeypatch.setattr(managed, "units", lambda _: RUNNING)
+    monkeypatch.setattr(receipts, "RECEIPTS", tmp_path / "receipts")
+    monkeypatch.setattr(receipts, "packages", lambda: {"runc": "1.3.0"})
+    monkeypatch.setattr(receipts, "units", lambda _: RUNNING)
     file = tmp_path / "file"
     file.write_text("x")
     wanted = {
@@ -112,17 +112,17 @@ def test_a_receipt_is_written_read_and_finds_no_drift(tmp_path: Path, monkeypatc
         "packages": ["runc", "helm"],
         "units": ["a.service", "b.service"],
     }
-    assert managed.main({"receipts": {"containerd": wanted, "base_os": {**wanted, "files": []}}}) == {
+    assert receipts.main({"receipts": {"containerd": wanted, "base_os": {**wanted, "files": []}}}) == {
         "written": ["base_os", "containerd"]
     }
-    found = managed.read_receipts(tmp_path / "receipts")
+    found = receipts.read_receipts(tmp_path / "receipts")
     assert found["containerd"] == {
         "inputs": "abc",
-        "files": {str(file): managed.digest(file), "/no/such/file": None},
+        "files": {str(file): receipts.digest(file), "/no/such/file": None},
         "packages": {"runc": "1.3.0", "helm": ""},
         "units": {"a.service": "active", "b.service": ""},
     }
-    assert managed.drift(found["containerd"], {"runc": "1.3.0"}, RUNNING) == []
+    assert receipts.drift(found["containerd"], {"runc": "1.3.0"}, RUNNING) == []
     assert sorted(path.name for path in (tmp_path / "receipts").iterdir()) == ["base_os.json", "containerd.json"]
 
 
@@ -134,8 +134,8 @@ def test_a_receipt_is_written_read_and_finds_no_drift(tmp_path: Path, monkeypatc
 def test_a_receipt_that_cannot_be_read_is_none(tmp_path: Path, text: str) -> None:
     (tmp_path / "base_os.json").write_text(text)
     (tmp_path / "containerd.json").write_text(json.dumps(receipt()))
-    assert managed.read_receipts(tmp_path) == {"containerd": receipt()}
+    assert receipts.read_receipts(tmp_path) == {"containerd": receipt()}
 
 
 def test_without_receipts_there_are_none(tmp_path: Path) -> None:
-    assert managed.read_receipts(tmp_path / "gone") == {}
+    assert receipts.read_receipts(tmp_path / "gone") == {}

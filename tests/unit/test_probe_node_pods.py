@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from blackstart.probe.node import pods
+from blackstart.node.kube import pods
 
 NOW = pods.seconds("2026-11-24T11:40:27Z")
 RECORDED = json.loads((Path(__file__).parents[1] / "machines/api_network_down.json").read_text())

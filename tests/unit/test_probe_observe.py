@@ -8,10 +8,10 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
+from blackstart.engine.carrier import Answer
 from blackstart.errors import UnreachableError
 from blackstart.probe import observe, parse
 from blackstart.probe.observed import ApiFacts, BrokenPod, EtcdMember, NodeFacts, Observed, Receipt, Unit
-from blackstart.probe.send import Answer
 from blackstart.step import Watch
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from blackstart.ansible.module_utils.blackstart_quorum import Member, find, majority, objections
+from blackstart.node.etcd.quorum import Member, find, majority, objections
 
 
 def member(name: str, *, healthy: bool = True, learner: bool = False, address: str = "") -> Member:

@@ -9,13 +9,12 @@ import pytest
 from ansible.parsing.dataloader import DataLoader
 from ansible.template import Templar, trust_as_template
 
-from blackstart.gpu.units import pages_of
-from tests.unit.by_path import load
+from blackstart.node.gpu import modprobe
+from blackstart.node.gpu.units import GIB, PAGE
 
 ROLE = Path(__file__).resolve().parents[2] / "roles/gpu_memory"
 
 
-modprobe = load("roles/gpu_memory/library/blackstart_modprobe.py")
 # mkinitcpio 41's own preset of the package linux, with the second image switched on.
 PRESET = """\
 # mkinitcpio preset file for the 'linux' package
@@ -41,8 +40,8 @@ def test_the_file_has_pages(gtt: int, pool: int) -> None:
     values = {"gpu_memory_gtt_gib": gtt, "gpu_memory_page_pool_gib": pool}
     comment, options = Templar(DataLoader(), values).template(trust_as_template(text)).splitlines()
     assert comment.startswith("# ")
-    tail = f" page_pool_size={pages_of(pool)}" if pool else ""
-    assert options == f"options ttm pages_limit={pages_of(gtt)}{tail}"
+    tail = f" page_pool_size={pool * GIB // PAGE}" if pool else ""
+    assert options == f"options ttm pages_limit={gtt * GIB // PAGE}{tail}"
 
 
 def test_images_are_those_of_the_presets_in_use() -> None:

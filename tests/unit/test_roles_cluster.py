@@ -15,6 +15,8 @@ from ansible.errors import AnsibleLookupError
 from ansible.parsing.dataloader import DataLoader
 from ansible.template import Templar, trust_as_template
 
+from blackstart.node import helm, join_credentials, kubeadm
+from blackstart.node.kube import argocd
 from tests.unit.by_path import load
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -65,10 +67,6 @@ def render(path: str, **changes: Any) -> str:
     return result
 
 
-kubeadm = load("roles/control_plane/library/blackstart_kubeadm.py")
-credentials = load("roles/control_plane/library/blackstart_join_credentials.py")
-helm = load("roles/cilium/library/blackstart_helm_release.py")
-hold = load("roles/cilium/library/blackstart_argocd_hold.py")
 age = load("roles/seed/lookup_plugins/blackstart_age.py")
 document = load("roles/seed/lookup_plugins/blackstart_document.py")
 
@@ -132,7 +130,7 @@ def test_init_prints_no_token() -> None:
 
 
 def test_a_token_is_a_secret_with_an_end() -> None:
-    secret = credentials.token_secret("abcdef.0123456789abcdef", datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC))
+    secret = join_credentials.token_secret("abcdef.0123456789abcdef", datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC))
     assert secret["metadata"]["name"] == "bootstrap-token-abcdef"
     data = {name: base64.b64decode(value).decode() for name, value in secret["data"].items()}
     assert data["token-secret"] == "0123456789abcdef"
@@ -176,13 +174,13 @@ def owner(name: str, **annotations: str) -> dict[str, Any]:
 
 
 def test_only_what_owns_the_plugin_is_held_and_only_ours_let_go() -> None:
-    theirs = owner("theirs", **{hold.SKIP: "true"})
-    ours = owner("ours", **{hold.SKIP: "true", hold.HELD: "network repair"})
+    theirs = owner("theirs", **{argocd.SKIP: "true"})
+    ours = owner("ours", **{argocd.SKIP: "true", argocd.HELD: "network repair"})
     other = {"metadata": {"name": "other"}, "status": {}}
     free = owner("free")
-    found = hold.owners([theirs, ours, other, free], "DaemonSet", "kube-system", "cilium")
+    found = argocd.owners([theirs, ours, other, free], "DaemonSet", "kube-system", "cilium")
     assert [app["metadata"]["name"] for app in found] == ["free"]
-    assert [app["metadata"]["name"] for app in hold.held([theirs, ours, other, free])] == ["ours"]
+    assert [app["metadata"]["name"] for app in argocd.held([theirs, ours, other, free])] == ["ours"]
 
 
 def test_secrets_are_decrypted_in_memory(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""Ansible's linear strategy with one Python per node and run, which is Mitogen's; with three of its ways changed.
+"""Ansible's linear strategy with one Python per node and run, which is Mitogen's; with four of its ways changed.
 
 Mitogen pins Ansible, its workers and every ssh to some processors and keeps one for its own exchange of messages
 (ansible_mitogen/affinity.py): of two processors one is left for all else.
@@ -6,19 +6,28 @@ Mitogen pins Ansible, its workers and every ssh to some processors and keeps one
 A connection that is lost under a module with module_utils of its own, which has a process for itself, is a failed task
 to Mitogen (ansible_mitogen/planner.py); under any other module the node is unreachable. Here it always is.
 
+Mitogen sends what a module imports by an absolute name, and not what that imports from beside it. Here it follows
+relative imports as Ansible's own carrier does: blackstart/node is one package under two names.
+
 A worker that is interrupted waits for Mitogen's own process, which is gone. Here it ends with Ansible.
 """
 
 from __future__ import annotations
 
 import ctypes
+import importlib.util
 import signal
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import mitogen.core
+import mitogen.imports
 from ansible.errors import AnsibleConnectionFailure
-from ansible_mitogen import affinity, planner
+from ansible_mitogen import affinity, module_finder, planner
 from ansible_mitogen.plugins.strategy.mitogen_linear import StrategyModule
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from types import CodeType
 
 __all__ = ["StrategyModule"]
 
@@ -35,6 +44,26 @@ def invoke(invocation: Any, chosen: Any) -> Any:  # noqa: ANN401 - Mitogen ships
 
 
 planner._invoke_isolated_task = invoke  # noqa: SLF001 - as above
+
+_walk_imports = module_finder.walk_imports
+
+
+def walk_imports(code: CodeType, prefix: str | None = None) -> Iterator[str]:
+    """Yield what Mitogen finds, and the full names behind relative imports; code bears the name of its module."""
+    yield from _walk_imports(code, prefix)
+    package = code.co_filename.rpartition(".")[0]
+    inside = f"{prefix}."
+    for level, name, leaves in mitogen.imports.codeobj_imports(code):
+        if level < 1 or not package.startswith(inside):
+            continue
+        full = importlib.util.resolve_name("." * level + name, package)
+        parts = full.removeprefix(inside).split(".")
+        # A package comes before what is in it.
+        yield from (inside + ".".join(parts[:count]) for count in range(1, len(parts) + 1))
+        yield from (f"{full}.{leaf}" for leaf in leaves)
+
+
+module_finder.walk_imports = walk_imports
 
 
 def end_with_ansible() -> None:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from blackstart.gpu.sizes import misfits
-from blackstart.gpu.units import Wanted, bytes_of, spell
 from blackstart.model.problem import Finding
+from blackstart.node.gpu.sizes import misfits
+from blackstart.node.gpu.units import Wanted, bytes_of, spell
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -21,7 +21,7 @@ _KUBELET = "kubelet_config"
 
 
 def sizes(draft: Draft) -> Iterator[Finding]:
-    """Yield sizes that firmware, the kernel or ROCm would make something else of (blackstart/gpu/sizes.py)."""
+    """Yield sizes that firmware, the kernel or ROCm would make something else of (blackstart/node/gpu/sizes.py)."""
     gtt, pool = (draft.values.get(f"gpu_{name}_gib", 0) for name in ("gtt", "page_pool"))
     for node, carved in draft.each("gpu_carve_out_gib"):
         ram = draft.nodes[node].get("ram_gib")

@@ -7,7 +7,7 @@ Where nothing keeps Python running (Mitogen does), each exchange starts it anew:
 from __future__ import annotations
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible.module_utils.blackstart_command import run
+from ansible.module_utils.blackstart_node.command import run
 
 DOCUMENTATION = r"""
 module: blackstart_commands

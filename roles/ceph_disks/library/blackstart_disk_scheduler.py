@@ -1,12 +1,10 @@
 #!/usr/bin/python
-"""Set the I/O scheduler of disks that are named by their links in /dev/disk/by-id, as the kernel has it now."""
+"""Ansible's entry to blackstart/node/disks/scheduler.py."""
 
 from __future__ import annotations
 
-import re
-from pathlib import Path
-
 from ansible.module_utils.basic import AnsibleModule
+from ansible.module_utils.blackstart_node.disks.scheduler import ensure
 
 DOCUMENTATION = r"""
 module: blackstart_disk_scheduler
@@ -26,30 +24,6 @@ done:
   type: list
   elements: str
 """
-
-BY_ID = Path("/dev/disk/by-id")
-BLOCK = Path("/sys/block")
-
-
-def offered(text: str) -> tuple[str, list[str]]:
-    """Return the scheduler in use and all that the kernel offers (pure): "none [mq-deadline]" or a single "none"."""
-    words = re.findall(r"[\w-]+", text)
-    used = re.search(r"\[([\w-]+)\]", text)
-    return used[1] if used else "".join(words[:1]), words
-
-
-def ensure(disk: str, scheduler: str, *, dry: bool) -> bool:
-    """Set one disk's scheduler; return whether it was another. ValueError when the kernel has no such scheduler."""
-    name = (BY_ID / disk).resolve(strict=True).name
-    file = BLOCK / name / "queue/scheduler"
-    used, words = offered(file.read_text())
-    if used == scheduler:
-        return False
-    if scheduler not in words:
-        raise ValueError(f"{disk} ({name}): the kernel offers {', '.join(words)}, wanted {scheduler}")
-    if not dry:
-        file.write_text(scheduler)
-    return True
 
 
 def main() -> None:

@@ -11,7 +11,7 @@ from ansible.plugins.action import ActionBase
 try:
     from blackstart.ceph import back, gates
     from blackstart.ceph import quiet as plans
-    from blackstart.ceph.seen import bucket, document, parse
+    from blackstart.ceph.facts import bucket, document, parse
 except ImportError as error:
     raise AnsibleActionFail(
         "Ceph is judged by blackstart itself, which this Python cannot import: install it beside Ansible"
@@ -20,7 +20,7 @@ except ImportError as error:
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from blackstart.ceph.seen import Ceph
+    from blackstart.ceph.facts import CephFacts
 
 POLL = 3.0  # seconds
 MODULE = "blackstart_ceph"
@@ -63,7 +63,7 @@ class ActionModule(ActionBase):
         _, answer = self._judge()
         return answer
 
-    def _judge(self) -> tuple[Ceph | None, dict[str, Any]]:
+    def _judge(self) -> tuple[CephFacts | None, dict[str, Any]]:
         """Look and judge; return what was seen when nothing speaks against it, and the result."""
         node = self._given["node"]
         head = f"Ceph's daemons on {node} must not stop now"
@@ -106,7 +106,7 @@ class ActionModule(ActionBase):
                 return self._late(missing)
             time.sleep(POLL)
 
-    def _return(self, seen: Ceph) -> dict[str, Any]:
+    def _return(self, seen: CephFacts) -> dict[str, Any]:
         node = self._given["node"]
         done = self._act("back", noout=sorted(plans.ours(seen, node)), mons=plans.mons(seen, node))
         return {**_result(back.notes(seen, node), "Ceph is back"), **done}
@@ -119,7 +119,7 @@ class ActionModule(ActionBase):
         )
         return {"failed": True, "present": True, "missing": list(missing), "msg": text}
 
-    def _objections(self, seen: Ceph) -> list[str]:
+    def _objections(self, seen: CephFacts) -> list[str]:
         node, fsid = self._given["node"], self._given["fsid"]
         found = list(back.strangers(seen, node))
         if fsid not in {"", seen.fsid}:
@@ -128,7 +128,7 @@ class ActionModule(ActionBase):
             found.append(said)
         return [*found, *gates.objections(seen, node)]
 
-    def _look(self) -> Ceph | None:
+    def _look(self) -> CephFacts | None:
         """Look; None when there is no Ceph. Raises SilentError."""
         answer = self._module("looked")
         if "silent" in answer:

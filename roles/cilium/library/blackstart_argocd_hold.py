@@ -1,18 +1,13 @@
 #!/usr/bin/python
-"""Keep Argo CD's hands off the Applications that own a workload, and give them back.
-
-What is held is written on the Application itself, so that whoever comes next can give it back when this run was cut
-off. The first annotation is Argo CD's own (common/common.go, AnnotationKeyAppSkipReconcile), the second says that it
-was us: an Application that a person told to skip is left as it is.
-"""
+"""Ansible's entry to blackstart/node/kube/argocd.py."""
 
 from __future__ import annotations
 
 import json
-from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible.module_utils.blackstart_command import run
+from ansible.module_utils.blackstart_node.command import run
+from ansible.module_utils.blackstart_node.kube.argocd import HELD, RESOURCE, SKIP, held, owners
 
 DOCUMENTATION = r"""
 module: blackstart_argocd_hold
@@ -28,25 +23,6 @@ options:
   server: {description: URL of the API server to go through., type: str, required: true}
 author: blackstart
 """
-
-SKIP = "argocd.argoproj.io/skip-reconcile"
-HELD = "blackstart.io/held"
-RESOURCE = "applications.argoproj.io"
-
-
-def owners(applications: list[dict[str, Any]], kind: str, namespace: str, name: str) -> list[dict[str, Any]]:
-    """Return the Applications that manage the workload and that nobody told to skip yet."""
-
-    def manages(application: dict[str, Any]) -> bool:
-        resources = application.get("status", {}).get("resources", [])
-        return any((r.get("kind"), r.get("namespace"), r.get("name")) == (kind, namespace, name) for r in resources)
-
-    return [app for app in applications if manages(app) and SKIP not in app["metadata"].get("annotations", {})]
-
-
-def held(applications: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Return the Applications that we told to skip."""
-    return [app for app in applications if HELD in app["metadata"].get("annotations", {})]
 
 
 def main() -> None:

@@ -16,9 +16,9 @@ try:
     from blackstart.disks.facts import parse
     from blackstart.disks.guard import documents, guard
     from blackstart.disks.identity import plain
+    from blackstart.engine.carrier import through
     from blackstart.errors import BlackstartError, RefusedError
     from blackstart.model.cluster import Disks, Node, is_placeholder
-    from blackstart.probe.send import through
 except ImportError as error:
     raise AnsibleActionFail(
         "the disks are judged by blackstart itself, which this Python cannot import: "
@@ -70,7 +70,7 @@ class ActionModule(ActionBase):
 
     def _survey(self, request: dict[str, Any]) -> dict[str, Any]:
         try:
-            return through(self._low_level_execute_command, "disks", request, "looking at the disks")
+            return through(self._low_level_execute_command, "disks.survey", request, "looking at the disks")
         except BlackstartError as error:
             raise AnsibleActionFail(error.message) from error
 

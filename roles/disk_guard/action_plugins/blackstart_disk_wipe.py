@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
 
+from blackstart.engine.carrier import through
 from blackstart.errors import BlackstartError
-from blackstart.probe.send import through
-
-PROGRAM = Path(__file__).parents[1] / "files" / "wipe.py"
 
 
 class ActionModule(ActionBase):
@@ -52,7 +49,7 @@ class ActionModule(ActionBase):
         }
         execute, what = self._low_level_execute_command, f"wiping {write['disk']}"
         try:
-            return through(execute, "disks", request, what, program=PROGRAM)
+            return through(execute, "disks.wipe", request, what)
         except BlackstartError as error:
             raise AnsibleActionFail(error.message) from error
 

@@ -1,19 +1,13 @@
 #!/usr/bin/python
-"""The folder on the control machine that keeps snapshots: room before, proof after, and never a half-written one.
-
-A snapshot arrives under another name, is proven, and only then gets its own; beside it lies a .json that says what it
-is. Both have mode 0600, the folder 0700.
-"""
+"""Ansible's entry to blackstart/node/etcd/folder.py."""
 
 from __future__ import annotations
 
-import json
-import os
 from pathlib import Path
-from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible.module_utils.blackstart_snapshot import PART, digest, shortage, snapshots, surplus
+from ansible.module_utils.blackstart_node.etcd.folder import NotWholeError, kept, ready
+from ansible.module_utils.blackstart_node.etcd.snapshot import snapshots
 
 DOCUMENTATION = r"""
 module: blackstart_snapshot_folder
@@ -33,65 +27,6 @@ options:
   keep: {description: How many to keep., type: int, default: 7}
 author: blackstart
 """
-
-
-class NotWholeError(Exception):
-    """What arrived is not what was sent."""
-
-
-def ready(folder: Path, size: int) -> str:
-    """Make the folder, remove what was cut off; return what room is missing."""
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    folder.chmod(0o700)
-    for path in folder.glob(f"*{PART}"):
-        path.unlink()
-    room = os.statvfs(folder)
-    missing: str = shortage(size, room.f_bavail * room.f_frsize, f"{folder} on the control machine")
-    return missing
-
-
-def kept(folder: Path, name: str, facts: dict[str, Any], keep: int) -> list[str]:
-    """Prove what arrived and give it its name; return the names of older ones that were removed.
-
-    Raises NotWholeError, after what arrived was removed; the older ones are then kept.
-    """
-    arrived, path = folder / f"{name}{PART}", folder / name
-    sha256, whole = digest(arrived)
-    if sha256 != facts["sha256"] or not whole:
-        size = arrived.stat().st_size
-        arrived.unlink()
-        raise NotWholeError(
-            f"{name} arrived with sha256 {sha256} and {size} bytes; wanted: {facts['sha256']} and {facts['size']}. "
-            "It was removed, and older snapshots are kept; run it again"
-        )
-    arrived.chmod(0o600)
-    _written(path.with_suffix(".json"), json.dumps({"name": name, **facts}, indent=2) + "\n")
-    _flush(arrived)
-    arrived.replace(path)
-    _flush(folder)
-    old: list[str] = surplus([entry.name for entry in folder.iterdir()], keep)
-    for stale in old:
-        (folder / stale).unlink()
-        (folder / stale).with_suffix(".json").unlink(missing_ok=True)
-    return old
-
-
-def _written(path: Path, text: str) -> None:
-    part = path.with_name(path.name + PART)
-    descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(descriptor, "w") as stream:
-        stream.write(text)
-        stream.flush()
-        os.fsync(stream.fileno())
-    part.replace(path)
-
-
-def _flush(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def main() -> None:

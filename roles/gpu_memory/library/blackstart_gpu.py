@@ -1,20 +1,11 @@
 #!/usr/bin/python
-"""Say what is wrong with sizes of GPU memory, or with the machine that they are for. Changes nothing.
-
-It sees and judges by the very files that blackstart itself uses (blackstart/gpu, blackstart/probe/node/gpu.py), which
-module_utils links to.
-"""
+"""Ansible's entry to blackstart/node/gpu/check.py."""
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import Any
-
 from ansible.module_utils.basic import AnsibleModule
-from ansible.module_utils.blackstart_gpu.judge import restart_due, verdicts
-from ansible.module_utils.blackstart_gpu.look import groups, read
-from ansible.module_utils.blackstart_gpu.sizes import misfits, taken
-from ansible.module_utils.blackstart_gpu.units import RESTART, Seen, Wanted
+from ansible.module_utils.blackstart_node.gpu.check import SIZES, machine, values
+from ansible.module_utils.blackstart_node.gpu.units import Wanted
 
 DOCUMENTATION = r"""
 module: blackstart_gpu
@@ -42,33 +33,6 @@ restart: {description: Why a restart is due; empty when it is not, returned: alw
 blackstart_notes: {description: The verdicts once more for blackstart's journal, returned: always, type: list}
 """
 
-SIZES = ("ram_gib", "carve_out_gib", "gtt_gib", "page_pool_gib", "target")
-
-
-def values(module: AnsibleModule, wanted: Wanted) -> None:
-    """Fail for values that do not fit each other or this node's groups."""
-    gids = {name: int(number) for name, number in module.params["gids"].items()}
-    wrong = [*misfits(wanted), *taken(gids, groups(Path("/etc/group").read_text(encoding="utf-8")))]
-    if wrong:
-        module.fail_json(msg="; ".join(map(str, wrong)))
-    module.exit_json(changed=False, verdicts=[], restart="")
-
-
-def machine(module: AnsibleModule, wanted: Wanted) -> None:
-    """Tell all that is wrong (the action plugin warns); fail for what no restart would mend, where asked for."""
-    seen = Seen.of(read(module.params["root"]))
-    wrong = verdicts(wanted, seen)
-    said = [str(verdict) for verdict in wrong]
-    result: dict[str, Any] = {
-        "verdicts": said,
-        "restart": restart_due(seen) if seen and wrong else "",
-        "blackstart_notes": said,
-    }
-    hard = [str(verdict) for verdict in wrong if verdict.cure != RESTART]
-    if hard and module.params["strict"]:
-        module.fail_json(msg="; ".join(hard))
-    module.exit_json(changed=False, **result)
-
 
 def main() -> None:
     """Enter from Ansible."""
@@ -87,7 +51,8 @@ def main() -> None:
         supports_check_mode=True,
     )
     wanted = Wanted(**{name: module.params[name] for name in SIZES})
-    (values if module.params["stage"] == "values" else machine)(module, wanted)
+    stage = values if module.params["stage"] == "values" else machine
+    module.exit_json(changed=False, **stage(module, wanted))
 
 
 if __name__ == "__main__":

@@ -1,0 +1,1 @@
+"""Ceph, asked and told by its own command from a control plane."""

@@ -1,1 +1,0 @@
-../../../../blackstart/gpu/__init__.py

@@ -1,1 +1,0 @@
-../../../../blackstart/gpu/judge.py

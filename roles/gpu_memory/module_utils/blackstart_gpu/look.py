@@ -1,1 +1,0 @@
-../../../../blackstart/probe/node/gpu.py
