@@ -23,7 +23,7 @@ help: ## Show the targets
 demo: .venv/.installed ## From nothing to a healthy three-node cluster on this machine
 	$(BLACKSTART) lab build
 	$(BLACKSTART) lab up
-	$(BLACKSTART) --inventory "$$($(BLACKSTART) lab inventory)" --yes up
+	$(BLACKSTART) up --inventory "$$($(BLACKSTART) lab inventory)"
 
 test: .venv/.complete ## All tests but the long ones: the emulated machine and Ceph beside the rest
 	timeout --foreground --signal=INT --kill-after=60 $(TEST_LIMIT) $(BIN)/python tests/run.py -m "not long"

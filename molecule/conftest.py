@@ -90,6 +90,13 @@ def inventory() -> dict[str, Any]:
 
 
 @pytest.fixture
+def given() -> dict[str, Any]:
+    """Return the variables of this scenario's own, untemplated; none in a role's first scenario unless it has some."""
+    found: dict[str, Any] = yaml.safe_load(Path(os.environ["MOLECULE_EPHEMERAL_DIRECTORY"], "vars.yml").read_text())
+    return found
+
+
+@pytest.fixture
 def until() -> Until:
     """Await a condition for some seconds: what a cluster does by itself takes its time."""
 

@@ -61,7 +61,8 @@ def up(folder: Path) -> None:
         )
     )
     write_inventory(folder / "cluster", resolve([str(lifecycle.inventory())], folder))
-    if name := os.environ.get("MOLECULE_SCENARIO_NAME"):
+    # SCENARIO names an alternative that has no folder of its own (tests/molecule/scenarios.py).
+    if name := os.environ.get("SCENARIO") or os.environ.get("MOLECULE_SCENARIO_NAME"):
         scenario = scenarios.find(name, [phase.name for phase in verbs.UP])
         scenarios.stage(folder, scenario, scenario.missing(()))
 

@@ -1,7 +1,7 @@
-"""`blackstart check`: every problem of the inventory at once, with file, line and hint; touches nothing.
+"""Check the inventory and print all its problems at once, with file, line and hint. Contacts no machine.
 
-A disk or an interface whose name is still to be filled in (CHANGE-ME) is named and is no error: only the installation
-of a machine needs it.
+Placeholders (CHANGE-ME) for disks and interfaces are listed and are no errors: only the installation of a machine needs
+their values.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ def add_parser(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> No
 
 
 def run(args: argparse.Namespace) -> int:
-    """Check and print; 0 when nothing is wrong (values still to fill in are named, and are no error), else 2."""
+    """Check and print; 0 when there is no error (placeholders are listed and are none), else 2."""
     from blackstart.cli.session import document
     from blackstart.errors import Exit
     from blackstart.model.load import resolve

@@ -1,8 +1,10 @@
-"""`blackstart disks`: every disk of every node, what it is to us and why; writes nothing.
+"""Show every disk of every node, its role and state, and the evidence. Writes nothing.
 
-A disk is usable only when it is proven blank: it is read at both ends, wherever a format keeps copies, and in samples
-of the rest; with --full from end to end. Exit code 0 when all named disks are usable, ours or still to be filled in (a
-placeholder is no disk), 3 when one is refused, 4 when a node cannot be reached.
+A disk is usable only when it is verified to be blank: both ends are read, every place where a format keeps copies, and
+samples of the rest; with --full the whole disk.
+
+Exit code 0 when all named disks are usable, in use by this cluster, or placeholders; 3 when one is refused; 4 when a
+node cannot be reached.
 """
 
 from __future__ import annotations
@@ -21,11 +23,8 @@ _COLUMNS = ("node", "disk", "role", "state", "size", "evidence")
 
 def add_parser(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Add the verb and its options."""
-    import argparse
-
-    parser = verbs.add_parser("disks", help="show every disk, what it is to us and why", description=__doc__)
+    parser = verbs.add_parser("disks", help="show every disk, its role and state, and why", description=__doc__)
     parser.add_argument("--full", action="store_true", help="read named disks from end to end (minutes to hours)")
-    parser.add_argument("--json", action="store_true", default=argparse.SUPPRESS, help="as the global option")
     parser.set_defaults(run=run)
 
 
@@ -70,7 +69,7 @@ def _refused(verdict: Verdict) -> bool:
 def as_document(
     name: str, verdicts: Sequence[Verdict], errors: Mapping[str, BlackstartError], seed: str
 ) -> dict[str, Any]:
-    """Return what --json prints; `rook` holds the disks in the words of CephCluster's spec.storage."""
+    """Return what --json prints; `rook` holds the disks in the form of CephCluster's spec.storage."""
     from dataclasses import asdict
 
     from blackstart.disks import rook, sampling

@@ -1,20 +1,22 @@
-"""Steps and builds on the screen: a moving line on a terminal, one line per finished step elsewhere."""
+"""Steps and builds on the screen: a moving line on a terminal; elsewhere a line per step, and one every 30 s."""
 
 from __future__ import annotations
 
 import os
 import sys
+import threading
 import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Self
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from types import TracebackType
 
     from rich.progress import Progress as Bar
 
-    from blackstart.lab.progress import Progress
+QUIET_SECONDS = 25.0  # looked at every second: a pipe hears something at least every 30 s
+_LOOK_SECONDS = 1.0
 
 
 def is_live() -> bool:
@@ -27,6 +29,42 @@ def say(text: str) -> None:
     print(text, file=sys.stderr, flush=True)
 
 
+class Pulse:
+    """Prints what is running whenever nothing was printed for a while: a silent log looks like a hang."""
+
+    def __init__(self, text: Callable[[], str], clock: Callable[[], float] = time.monotonic) -> None:
+        """Start the clock; `text` is called when it is time, and may be empty."""
+        self._text = text
+        self._clock = clock
+        self._said = clock()
+        self._done = threading.Event()
+        self._thread = threading.Thread(target=self._run, daemon=True)
+
+    def say(self, line: str) -> None:
+        """Print a line and restart the clock."""
+        self._said = self._clock()
+        say(line)
+
+    def beat(self) -> None:
+        """Print what is running if it is time."""
+        if self._clock() - self._said >= QUIET_SECONDS and (text := self._text()):
+            self.say(text)
+
+    def __enter__(self) -> Self:
+        """Start to check the clock every second."""
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Stop."""
+        self._done.set()
+        self._thread.join()
+
+    def _run(self) -> None:
+        while not self._done.wait(_LOOK_SECONDS):
+            self.beat()
+
+
 @contextmanager
 def step(title: str) -> Iterator[None]:
     """Show what is being done while the block runs, and how long it took."""
@@ -37,20 +75,21 @@ def step(title: str) -> Iterator[None]:
         with Console(stderr=True, highlight=False).status(title):
             yield
     else:
-        yield
+        with Pulse(lambda: f"{title}: still running after {time.monotonic() - started:.0f} s"):
+            yield
     say(f"[{time.monotonic() - started:6.1f} s] {title}")
 
 
-class BuildDisplay:
-    """Shows a build: a bar with what is being built and the estimated time left, or a line per finished part."""
+class Meter:
+    """Long work: a progress bar on a terminal; elsewhere lines, with a heartbeat while there are none."""
 
-    def __init__(self, title: str, *, verbose: bool) -> None:
-        """Show nothing until there is something to build; verbose shows every line of output."""
+    def __init__(self, title: str) -> None:
+        """Show nothing until there is something to count."""
         self._title = title
         self._started = time.monotonic()
-        self._verbose = verbose
-        self._announced = False
         self._bar: Bar | None = None
+        self._text = ""
+        self._pulse = Pulse(lambda: self._text)
 
     def __enter__(self) -> Self:
         """Take over the terminal's last line, if it is one."""
@@ -62,42 +101,29 @@ class BuildDisplay:
             columns = (SpinnerColumn(), BarColumn(bar_width=30), TextColumn("{task.description}", markup=False))
             self._bar = Bar(*columns, console=Console(stderr=True, highlight=False), transient=True)
             self._bar.start()
+        else:
+            self._pulse.__enter__()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Give the terminal back, and say how long it took if it was done."""
+        """Restore the terminal, and print how long it took if it succeeded."""
         if self._bar:
             self._bar.stop()
+        else:
+            self._pulse.__exit__()
         if error is None:
             say(f"[{time.monotonic() - self._started:6.1f} s] {self._title}")
 
-    def __call__(self, progress: Progress) -> None:
-        """Show one picture of the build."""
-        if progress.planned and not self._announced:
-            self._announced = True
-            say(f"{len(progress.planned)} parts to build, about {minutes(progress.left)}")
-        if progress.finished:
-            say(f"[{progress.took:6.1f} s] {progress.finished} ({left(progress)})")
-        elif progress.line and (self._verbose or not progress.planned):
-            say(progress.line)
-        if self._bar and progress.planned:
+    def say(self, line: str) -> None:
+        """Print a line that stays."""
+        self._pulse.say(line)
+
+    def show(self, text: str, done: int, total: int) -> None:
+        """Show what is being done, and how much of it is done."""
+        self._text = text
+        if self._bar and total:
             if not self._bar.tasks:
-                self._bar.add_task("", total=len(progress.planned))
-            self._bar.update(self._bar.tasks[0].id, completed=progress.done, description=now(progress))
-
-
-def now(progress: Progress) -> str:
-    """Say what is being built and how long is left (pure)."""
-    return f"{', '.join(progress.now) or 'finishing'}: {left(progress)}"
-
-
-def left(progress: Progress) -> str:
-    """Say how far a build is (pure)."""
-    return f"{progress.done} of {len(progress.planned)}, about {minutes(progress.left)} left"
-
-
-def minutes(seconds: float) -> str:
-    """Say a time as people do: "40 s", "3 min" (pure)."""
-    return f"{seconds:.0f} s" if seconds < 90 else f"{seconds / 60:.0f} min"  # noqa: PLR2004 - a minute and a half
+                self._bar.add_task("", total=total)
+            self._bar.update(self._bar.tasks[0].id, completed=done, description=text)

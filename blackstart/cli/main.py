@@ -1,21 +1,22 @@
-"""The command line as a whole: global options and the verbs, each in a file of its own."""
+"""The command line as a whole: the verbs, each in a file of its own, and what all of them have."""
 
 from __future__ import annotations
 
 import argparse
 import os
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from blackstart import __version__
-from blackstart.cli import check, disks, lab, media, netboot, plan, rebuild, report, status, up
+from blackstart.cli import check, completion, disks, lab, media, netboot, plan, rebuild, report, status, up
+from blackstart.cli.examples import epilog
+from blackstart.cli.options import Formatter, add_options, every, merge
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
 EPILOG = """\
-exit codes: 0 target reached, 1 a bug of ours, 2 bad input, 3 refused (data or quorum at risk), 4 a node or the API
-cannot be reached, 5 a gate timed out, 6 another run holds the lock, 7 a role failed, 130 interrupted (run it again)
+exit codes: 0 target reached, 1 a bug in blackstart, 2 bad input, 3 refused (data or quorum at risk), 4 a node or the
+API cannot be reached, 5 a gate timed out, 6 another run holds the lock, 7 a role failed, 130 interrupted (run it again)
 """
 
 
@@ -23,35 +24,28 @@ def parser() -> argparse.ArgumentParser:
     """Build the parser; verbs import what they need only when they run, so that --help is instant."""
     top = argparse.ArgumentParser(
         prog="blackstart",
-        description="Takes bare-metal Arch Linux machines to a healthy Kubernetes cluster, and back from dark.",
+        description="Turns bare-metal Arch Linux machines into a Kubernetes cluster, and restarts it after an outage.",
         epilog=EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        formatter_class=Formatter,
+        allow_abbrev=False,  # `up --yes SERIAL` must not pass for `up --yes-wipe SERIAL`
     )
     top.add_argument("--version", action="version", version=f"blackstart {__version__}")
-    top.add_argument(
-        "-i",
-        "--inventory",
-        action="append",
-        default=[],
-        type=Path,
-        metavar="DIR",
-        help="inventory folder; may be given several times, later ones overlay earlier ones "
-        "(default: the only cluster under ./inventory)",
-    )
-    top.add_argument("--limit", metavar="NODE[,NODE]", help="work on these nodes only")
-    top.add_argument("--yes", action="store_true", help="do not ask before a running cluster is changed")
-    top.add_argument("--json", action="store_true", help="print one JSON document on stdout, all else on stderr")
-    top.add_argument("--verbose", action="store_true", help="show every task of every role")
-    top.add_argument("--no-color", action="store_true", help="plain text (as does NO_COLOR)")
+    add_options(top, 0)
     verbs = top.add_subparsers(title="verbs", metavar="VERB", required=True)
-    for module in (check, plan, up, rebuild, status, disks, report, netboot, media, lab):
+    for module in (check, plan, up, rebuild, status, disks, report, netboot, media, completion, lab):
         module.add_parser(verbs)
+    for words, below in every(top):
+        below.formatter_class = Formatter
+        below.epilog = epilog(" ".join(words))
+        below.allow_abbrev = False
+        add_options(below, len(words))
     return top
 
 
 def parse(argv: Sequence[str] | None = None) -> argparse.Namespace:
     """Parse the command line; argparse itself exits with 2 on bad arguments."""
     args = parser().parse_args(argv)
+    merge(args)
     if args.no_color:
         os.environ["NO_COLOR"] = "1"  # rich and our own plain output both read it
     return args

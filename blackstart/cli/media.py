@@ -1,7 +1,7 @@
-"""`blackstart media NODE`: write the volume that makes the live system of Arch's official ISO ours, for NODE's order.
+"""Write the second stick's volume for an installation from sticks: keys and settings of NODE's order.
 
-It is a file; dd writes it to a stick. With that stick and the ISO's the machine boots into a live system that lets only
-this order's key in, and shows only this order's host key.
+The result is a file; write it to a stick with dd. With that stick and the one with Arch's official ISO the machine
+boots a live system that accepts only this order's ssh key and shows only this order's host key.
 """
 
 from __future__ import annotations
@@ -15,22 +15,23 @@ if TYPE_CHECKING:
 
 def add_parser(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Add the verb and its options."""
-    parser = verbs.add_parser("media", help="write a volume for an install from sticks", description=__doc__)
-    parser.add_argument("node", metavar="NODE")
+    parser = verbs.add_parser("media", help="write the volume for an installation from sticks", description=__doc__)
+    parser.add_argument("node", metavar="NODE", help="the node's name in the inventory")
     what = parser.add_mutually_exclusive_group(required=True)
-    what.add_argument("--to", type=Path, metavar="FILE", help="the new file; devices are refused")
+    what.add_argument("--to", type=Path, metavar="FILE", help="the new file; devices and existing files are refused")
     what.add_argument("--print-url", action="store_true", help="print where the ISO is, and its SHA-256")
     parser.set_defaults(run=run)
 
 
 def run(args: argparse.Namespace) -> int:
-    """Write the file, and say what to do with it."""
+    """Write the file, and print what to do with it."""
     import secrets
 
     from blackstart.cli.display import say
     from blackstart.cli.session import session
     from blackstart.errors import InputError
-    from blackstart.metal import files, live_seed, media, order
+    from blackstart.metal import files, live_seed, order
+    from blackstart.metal.installers import media
 
     with session(args, (), need_bundle=False) as opened:
         desired = opened.desired
@@ -42,8 +43,8 @@ def run(args: argparse.Namespace) -> int:
         ordered = order.read(opened.state, node)
         if ordered is None:
             raise InputError(
-                f"no install of {node} is ordered",
-                hint=f"blackstart rebuild {node} orders it, and says when the stick is wanted",
+                f"there is no order to install {node}",
+                hint=f"blackstart rebuild {node} creates it, and says when the stick is needed",
             )
         told = live_seed.prepare(desired, opened.state, ordered, token=secrets.token_urlsafe(24))
         media.write(args.to, desired, ordered, told)

@@ -1,8 +1,8 @@
-"""`blackstart netboot`: answer machines that boot from the network, and show what they ask for; installs nothing.
+"""Serve machines that boot from the network, and show what they request. Installs nothing.
 
-An install is authorised by a run of rebuild alone, in its own process, and for the one machine that it works on;
-rebuild serves by itself. Here every machine is told that nothing is ordered, and its firmware goes on to its disk: so
-this verb tries out cables, firmware settings and the network before anything depends on them.
+Only a run of `rebuild` authorises an installation, in its own process and for one machine; it serves by itself. This
+verb tells every machine that nothing is ordered, and its firmware continues with its disk: use it to test cables,
+firmware settings and the network.
 """
 
 from __future__ import annotations
@@ -18,16 +18,20 @@ if TYPE_CHECKING:
 
 def add_parser(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Add the verb and its options."""
-    parser = verbs.add_parser("netboot", help="answer machines that boot from the network", description=__doc__)
+    parser = verbs.add_parser(
+        "netboot", help="serve machines that boot from the network, as a test", description=__doc__
+    )
     only = parser.add_mutually_exclusive_group()
-    only.add_argument("--check", action="store_true", help="say whether everything is there to serve, and end")
-    only.add_argument("--fetch", action="store_true", help="fetch the ISO that the inventory pins, unpack it, and end")
-    only.add_argument("--iso", type=Path, metavar="FILE", help="take the live system from an ISO that is here, and end")
+    only.add_argument("--check", action="store_true", help="check that everything needed to serve is there, and exit")
+    only.add_argument(
+        "--fetch", action="store_true", help="download and unpack the ISO that the inventory pins, and exit"
+    )
+    only.add_argument("--iso", type=Path, metavar="FILE", help="unpack the live system of a local ISO, and exit")
     parser.set_defaults(run=run)
 
 
 def run(args: argparse.Namespace) -> int:
-    """Do what is asked for; without an option serve until Ctrl-C."""
+    """Do what the option says; without one, serve until Ctrl-C."""
     from blackstart.cli.display import say
     from blackstart.cli.session import session
     from blackstart.metal import files
@@ -105,8 +109,8 @@ def _serve(opened: Session) -> None:
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     with serving(opened.desired, opened.state, say) as server:
         say("\n".join(_lines({"nodes": _nodes(opened), "problems": []})[:-1]))
-        say(f"serving at {server.url} until Ctrl-C; no install is authorised, only a run of rebuild does that")
+        say(f"serving at {server.url} until Ctrl-C; no installation is authorised: only `rebuild` does that")
         try:
             signal.pause()
         except KeyboardInterrupt:
-            say("ended")
+            say("stopped")

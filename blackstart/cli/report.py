@@ -1,4 +1,4 @@
-"""`blackstart report`: what a run did, why, how long it took and where it stopped; changes nothing on any node."""
+"""Show what a run did and why, how long it took and where it stopped. Contacts no node."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 def add_parser(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Add the verb and its options."""
-    parser = verbs.add_parser("report", help="tell what a run did, from its journal", description=__doc__)
+    parser = verbs.add_parser("report", help="show what a run did, from its journal", description=__doc__)
     parser.add_argument(
         "name",
         nargs="?",
@@ -26,7 +26,7 @@ def add_parser(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> No
 
 
 def run(args: argparse.Namespace) -> int:
-    """Print one run's report, and see to it that its HTML file is there; 0 whatever the run came to."""
+    """Print one run's report, and write its HTML file if needed; 0 whatever the run's result."""
     from blackstart.report import build, document, read_journal, render_text
     from blackstart.report.read import find_run
 
@@ -48,7 +48,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _clusters(inventories: Sequence[Path]) -> list[Path]:
-    """Return the state folders to look in: the given inventory's cluster, or every cluster that there is."""
+    """Return the state folders to search: the given inventory's cluster, or all clusters."""
     from blackstart import paths
 
     if not inventories:
@@ -80,7 +80,7 @@ def _list(clusters: Sequence[Path], *, as_document: bool) -> int:
     for folder, report in runs:
         print(plain(f"{folder.name}  {report.cluster}  {headline(report)}"))
     if not runs:
-        print("no run yet: `blackstart up` makes one", file=sys.stderr)
+        print("no runs yet; start one with `blackstart up`", file=sys.stderr)
     return 0
 
 
@@ -95,18 +95,18 @@ def _running(folder: Path) -> bool:
 
 
 def _page(folder: Path, *, running: bool) -> Path | None:
-    """Return the HTML report, written now when a killed run could not; None when that is not to be."""
+    """Return the HTML report, written now when a killed run could not; None while it runs or without write access."""
     from blackstart.report import write
 
     page = folder / "report.html"
     if page.exists() and page.stat().st_mtime >= (folder / "journal.jsonl").stat().st_mtime:
         return page
     if running:
-        return None  # it will write its own at its end
+        return None  # the run writes it when it ends
     try:
         return write(folder)
     except OSError:
-        return None  # a journal that somebody else keeps, read-only, can still be read as text
+        return None  # a read-only journal of another user can still be shown as text
 
 
 def _json(value: dict[str, Any]) -> str:
@@ -116,7 +116,7 @@ def _json(value: dict[str, Any]) -> str:
 
 
 def _say_what_the_terminal_cannot() -> None:
-    """Let a stream without UTF-8 show a question mark rather than fail on a bar."""
+    """Let an output without UTF-8 show question marks instead of failing."""
     from io import TextIOWrapper
 
     if isinstance(sys.stdout, TextIOWrapper):

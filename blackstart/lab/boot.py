@@ -29,7 +29,7 @@ def await_ssh(engine: Podman, layout: Layout, machines: Sequence[Machine]) -> No
         def still_on() -> None:
             if engine.containers(layout.label)[machine.container].state != "running":
                 raise UnreachableError(
-                    f"{machine.name} went off while it booted; its last words:\n{_last_words(engine, machine)}",
+                    f"{machine.name} stopped while it booted; its last output:\n{_last_words(engine, machine)}",
                     hint="a node that can open one of this machine's disks refuses to boot; else see `podman logs`",
                 )
 
@@ -64,7 +64,7 @@ def await_port(
         if now > end:
             raise UnreachableError(
                 f"{what} does not answer on {address} port {port} after {_SECONDS:.0f} s: {answered[1]}",
-                hint="`blackstart lab status` shows what is up; `blackstart lab down` and `lab up` begin anew",
+                hint="`blackstart lab status` shows what is up; `blackstart lab down` and `lab up` start over",
             )
         if now > looked + 1:
             look()

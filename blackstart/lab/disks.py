@@ -101,7 +101,7 @@ def _make(layout: Layout, disk: Disk) -> None:
     elif size != disk.size:
         raise RefusedError(
             f"the practice disk {path} has {size} bytes, wanted {disk.size}",
-            hint="it was made by another version: `blackstart lab down` and `lab up` begin anew",
+            hint="it was made by another version: `blackstart lab down` and `lab up` start over",
         )
 
 

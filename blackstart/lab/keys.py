@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from blackstart.engine import process
 from blackstart.lab import disks
-from blackstart.metal.order import MARK
+from blackstart.metal.order import INSTALLATION_FILE
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -72,7 +72,7 @@ def seed(layout: Layout, machine: Machine, installation: str = "") -> bytes:
     ]
     if installation:
         mark = json.dumps({"id": installation, "node": machine.name})
-        files.append((MARK.removeprefix("/"), 0o644, f"{mark}\n".encode()))
+        files.append((INSTALLATION_FILE.removeprefix("/"), 0o644, f"{mark}\n".encode()))
     packed = io.BytesIO()
     with tarfile.open(fileobj=packed, mode="w") as archive:
         folder = tarfile.TarInfo("root/.ssh")

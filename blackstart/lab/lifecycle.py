@@ -25,7 +25,7 @@ _CAP_SYS_RESOURCE = 24  # linux/capability.h
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
+class NodeStatus:
     """One practice node: `power` is up, dark or missing; `memory` is what its processes hold, in bytes."""
 
     name: str
@@ -73,18 +73,18 @@ def down(step: Step, layout: Layout = LAB) -> None:
             (layout.state / name).unlink(missing_ok=True)
 
 
-def status(layout: Layout = LAB) -> list[Seen]:
+def status(layout: Layout = LAB) -> list[NodeStatus]:
     """Look at every node: its power, its ssh port, its memory."""
     require_root()
     engine = podman.local()
     containers = engine.containers(layout.label)
 
-    def look(machine: Machine) -> Seen:
+    def look(machine: Machine) -> NodeStatus:
         container = containers.get(machine.container)
         if container is None or container.state != "running":
-            return Seen(machine.name, str(machine.address), "dark" if container else "missing", "-", 0)
+            return NodeStatus(machine.name, str(machine.address), "dark" if container else "missing", "-", 0)
         ssh = "answers" if boot.answers(machine.address, 22, greeting=b"SSH-")[0] else "silent"
-        return Seen(machine.name, str(machine.address), "up", ssh, engine.guard.memory(container.id))
+        return NodeStatus(machine.name, str(machine.address), "up", ssh, engine.guard.memory(container.id))
 
     with ThreadPoolExecutor() as pool:
         return list(pool.map(look, layout.machines))

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from blackstart.engine import process
 from blackstart.errors import RefusedError
+from blackstart.words import some
 
 if TYPE_CHECKING:
     from blackstart.lab.layout import Layout
@@ -21,7 +22,7 @@ def ensure(podman: Podman, layout: Layout) -> None:
     routes = [entry["dst"] for entry in json.loads(process.run(["ip", "-json", "-4", "route", "show"]).stdout)]
     if taken := overlapping(layout.subnet, routes):
         raise RefusedError(
-            f"the lab needs {layout.subnet}, but this machine has a route to {', '.join(taken)}",
+            f"the lab needs {layout.subnet}, but this machine has a route to {some(taken)}",
             hint="leave that network (a VPN, another set of containers) while the lab is up",
         )
     addresses = ("--subnet", str(layout.subnet), "--gateway", str(layout.gateway))

@@ -74,9 +74,9 @@ GO_RECIPES: tuple[GoRecipe, ...] = (
         "kube-controller-manager",
         "kube-scheduler",
         "kubectl",
-        seconds=280,
+        seconds=400,
     ),
-    GoRecipe("etcd", "go.etcd.io/etcd/server/v3", "v3.6.6", {"etcd": ""}, 22),
+    GoRecipe("etcd", "go.etcd.io/etcd/server/v3", "v3.6.6", {"etcd": ""}, 35),
     GoRecipe("etcdctl", "go.etcd.io/etcd/etcdctl/v3", "v3.6.6", {"etcdctl": ""}, 2),
     GoRecipe("etcdutl", "go.etcd.io/etcd/etcdutl/v3", "v3.6.6", {"etcdutl": ""}, 2),
     GoRecipe(
@@ -84,7 +84,7 @@ GO_RECIPES: tuple[GoRecipe, ...] = (
         _CONTAINERD_MODULE,
         _CONTAINERD_VERSION,
         {name: f"cmd/{name}" for name in ("containerd", "containerd-shim-runc-v2", "ctr")},
-        58,
+        80,
         {f"{_CONTAINERD_MODULE}/version.Version": _CONTAINERD_VERSION},
     ),
     GoRecipe(
@@ -99,7 +99,7 @@ GO_RECIPES: tuple[GoRecipe, ...] = (
         },
         4,
     ),
-    GoRecipe("coredns", "github.com/coredns/coredns", "v1.13.1", {"coredns": ""}, 85),
+    GoRecipe("coredns", "github.com/coredns/coredns", "v1.13.1", {"coredns": ""}, 145),
     GoRecipe(
         "cilium",
         _CILIUM_MODULE,
@@ -115,7 +115,7 @@ GO_RECIPES: tuple[GoRecipe, ...] = (
             "hubble": "hubble",
             "hubble-relay": "hubble-relay",
         },
-        210,
+        385,
         {"github.com/cilium/cilium/pkg/version.ciliumVersion": "1.18.4 0000000000 1970-01-01T00:00:00+00:00"},
         # The second tag is what makes the operator the generic one; only operator/ looks at it (operator/Makefile).
         ("osusergo", "ipam_provider_operator"),
@@ -127,16 +127,16 @@ GO_RECIPES: tuple[GoRecipe, ...] = (
         "helm.sh/helm/v3",
         "v3.19.4",
         {"helm": "cmd/helm"},
-        50,
+        80,
         {"helm.sh/helm/v3/internal/version.version": "v3.19.4"},
     ),
-    GoRecipe("kustomize", "sigs.k8s.io/kustomize/kustomize/v5", "v5.8.0", {"kustomize": ""}, 8),
+    GoRecipe("kustomize", "sigs.k8s.io/kustomize/kustomize/v5", "v5.8.0", {"kustomize": ""}, 12),
     GoRecipe(
         "argocd",
         _ARGOCD_MODULE,
         _ARGOCD_VERSION,
         {"argocd": "cmd"},
-        195,
+        350,
         {f"{_ARGOCD_MODULE}/common.version": "3.3.2"},
     ),
 )

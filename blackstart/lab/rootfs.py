@@ -58,7 +58,7 @@ def ensure_archive(on_line: Callable[[str], None] = lambda _line: None) -> Path:
     """Return the image's tar file out of the cache, built when it is not there (30 s)."""
     store, wanted = Store(paths.cache() / "node"), part()
     if not (made := store.find(wanted)):
-        with store.lock(partial(on_line, "another build of the node's image is going on")):
+        with store.lock(partial(on_line, "waiting for another build of the node image to finish")):
             made = store.find(wanted) or store.make(wanted, on_line)
     return made.path / _ARCHIVE
 

@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from blackstart.engine.process import ProcessError
 from blackstart.errors import BlackstartError, Exit
+from blackstart.lab.forecast import Forecast
 from blackstart.lab.parts import downwards
-from blackstart.lab.progress import Estimate, Planned, Progress
+from blackstart.lab.progress import Planned, Progress
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
     from blackstart.lab.store import Store
 
     Event: TypeAlias = tuple[Part, str | BaseException | None]
+
+_TICK = 5.0  # seconds without an event after which the forecast is told again
 
 
 class PartFailedError(BlackstartError):
@@ -57,16 +60,6 @@ def missing(wanted: Iterable[Part], store: Store, made: dict[str, Made]) -> list
     return [part for part in downwards(leaves) if part.key in absent]
 
 
-def longest_first(parts: list[Part]) -> list[Part]:
-    """Order parts by the longest way from each to the end of the build (pure)."""
-    way = {part.key: part.seconds for part in parts}
-    for part in reversed(parts):
-        for needed in part.inputs:
-            if needed.key in way:
-                way[needed.key] = max(way[needed.key], needed.seconds + way[part.key])
-    return sorted(parts, key=lambda part: -way[part.key])
-
-
 def build_parts(
     wanted: Iterable[Part], store: Store, logs: Path, report: Callable[[Progress], None]
 ) -> dict[str, Made]:
@@ -88,11 +81,11 @@ class _Build:
     def __init__(
         self, todo: list[Part], store: Store, logs: Path, report: Callable[[Progress], None], made: dict[str, Made]
     ) -> None:
-        self._waiting = longest_first(todo)
-        self._planned = tuple(Planned(part.name, part.title, part.seconds) for part in todo)
+        self._forecast = Forecast(todo, store.seconds(), time.monotonic())
+        self._waiting = list(self._forecast.order)
+        self._planned = tuple(Planned(part.name, part.title, self._forecast.seconds[part.name]) for part in todo)
         self._store, self._logs, self._report, self._made = store, logs, report, made
         self._absent = {part.key for part in todo}
-        self._estimate = Estimate(todo)
         self._running: dict[str, tuple[Part, threading.Thread]] = {}
         self._groups: dict[str, set[int]] = {}
         self._events: queue.Queue[Event] = queue.Queue()
@@ -102,7 +95,11 @@ class _Build:
         try:
             self._start_ready()
             while self._running:
-                part, event = self._events.get()
+                try:
+                    part, event = self._events.get(timeout=_TICK)
+                except queue.Empty:
+                    self._tell()  # time goes on, also while a compiler says nothing
+                    continue
                 if isinstance(event, str):
                     self._tell(line=event)
                 elif event is None:
@@ -131,7 +128,7 @@ class _Build:
             thread = threading.Thread(target=self._work, args=(part,), daemon=True)
             self._running[part.name] = (part, thread)
             self._groups[part.name] = set()
-            self._estimate.start(part, time.monotonic())
+            self._forecast.start(part, time.monotonic())
             thread.start()
         self._tell()
 
@@ -152,7 +149,8 @@ class _Build:
             self._events.put((part, None))
 
     def _finish(self, part: Part) -> None:
-        took = self._estimate.finish(part, time.monotonic())
+        took = self._forecast.finish(part, time.monotonic())
+        self._store.keep_seconds(part, took)
         del self._running[part.name]
         self._absent.discard(part.key)
         self._tell(finished=part.title, took=took)
@@ -175,5 +173,5 @@ class _Build:
     def _tell(self, *, line: str = "", finished: str = "", took: float = 0.0) -> None:
         done = len(self._planned) - len(self._waiting) - len(self._running)
         now = tuple(part.title for part, _thread in self._running.values())
-        left = self._estimate.left(time.monotonic())
-        self._report(Progress(self._planned, done, now, left, line, finished, took))
+        left = self._forecast.left(time.monotonic())
+        self._report(Progress(self._planned, done, now, left, line, finished, took, self._forecast.late))

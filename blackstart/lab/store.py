@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 _UNUSED_DAYS = 30
 _TEMPORARY = ".tmp-"
+_SECONDS = "seconds.json"
 
 
 class Store:
@@ -81,6 +82,20 @@ class Store:
         except BaseException:
             shutil.rmtree(temporary, ignore_errors=True)
             raise
+
+    def seconds(self) -> dict[str, float]:
+        """Return how long each part took when it was last built here, by name."""
+        try:
+            found = json.loads((self.root / _SECONDS).read_text())
+            return {str(name): float(took) for name, took in found.items()}
+        except (OSError, ValueError, TypeError, AttributeError):
+            return {}  # of a first build; and whatever else is wrong with it, it is a forecast only
+
+    def keep_seconds(self, part: Part, took: float) -> None:
+        """Keep how long a part took."""
+        fresh = self.root / f"{_SECONDS}.part"
+        fresh.write_text(json.dumps({**self.seconds(), part.name: round(took, 1)}, indent=1, sort_keys=True))
+        fresh.replace(self.root / _SECONDS)
 
     def _keep(self, part: Part, temporary: Path) -> Made:
         folder = temporary / "files"

@@ -1,4 +1,4 @@
-"""What a machine that boots from the network has asked for: how far it came, in words, when it never arrives."""
+"""How far a machine that boots from the network has got, and what to check when it gets no further."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 class Step(IntEnum):
-    """How far a network boot has come, in the order in which a machine asks."""
+    """The steps of a network boot, in the order in which a machine requests them."""
 
     NOTHING = 0
     FIRMWARE = 1  # its firmware asked what to boot (DHCP)
@@ -19,12 +19,12 @@ class Step(IntEnum):
     SCRIPT = 3  # iPXE fetched the script that all machines get
     ORDER = 4  # iPXE was given this machine's order
     KERNEL = 5  # it fetched the live system
-    SEED = 6  # the live system fetched what makes it ours
+    SEED = 6  # the live system fetched its keys and settings (cloud-init)
 
 
 _WORDS = {
     Step.NOTHING: (
-        "it has asked for nothing at all",
+        "it has requested nothing",
         (
             "does its firmware boot from the network, before its disk? Secure Boot off, the network stack on, the "
             "cable in the port whose MAC address the inventory has (nic_lan.mac), and a DHCP server on that network"
@@ -38,56 +38,56 @@ _WORDS = {
         ),
     ),
     Step.LOADER: (
-        "it fetched iPXE and did not ask for its script",
-        "iPXE asks by DHCP once more and then by HTTP: look at its console; Secure Boot does not let it start",
+        "it fetched iPXE, which did not request its script",
+        "iPXE uses DHCP once more, then HTTP: check its console; Secure Boot keeps iPXE from starting",
     ),
     Step.SCRIPT: (
-        "it fetched the script and was given no order",
+        "it fetched the script, and there was no order for it",
         "it booted another network interface than the one in the inventory: compare its MAC address with nic_lan.mac",
     ),
     Step.ORDER: (
-        "it was given its order and did not fetch the live system's kernel",
-        "look at its console: iPXE says why",
+        "it got its order and did not fetch the live system's kernel",
+        "check its console: iPXE shows the reason",
     ),
     Step.KERNEL: (
-        "it fetched the live system and did not ask for what makes it ours",
+        "it fetched the live system, which did not request its settings (cloud-init)",
         (
-            "look at its console: too little memory, a kernel without a driver for its network interface, or no "
+            "check its console: too little memory, a kernel without a driver for its network interface, or no "
             "address by DHCP?"
         ),
     ),
     Step.SEED: (
-        "the live system was told its keys, and ssh with them does not work",
-        "look at its console: `cloud-init status --long` and `networkctl` there say more",
+        "the live system got its keys, and ssh with them does not work",
+        "check its console: `cloud-init status --long` and `networkctl` there say more",
     ),
 }
 
 
-class Asked:
-    """Takes note from several threads; says each thing that is asked, and keeps how far a machine came."""
+class BootProgress:
+    """Records requests from several threads: prints each, and keeps the furthest step."""
 
     def __init__(self, say: Say) -> None:
-        """Begin with nothing."""
+        """Begin before the first step."""
         self._say = say
         self._lock = threading.Lock()
         self._furthest = Step.NOTHING
 
     def note(self, step: Step, words: str) -> None:
-        """Take note of one thing that was asked, and say it."""
+        """Record one request, and print it."""
         with self._lock:
             self._furthest = max(self._furthest, step)
             self._say(words)
 
     def remark(self, words: str) -> None:
-        """Say what was asked for in vain."""
+        """Print a request that could not be served."""
         with self._lock:
             self._say(words)
 
     @property
     def furthest(self) -> Step:
-        """How far a machine came."""
+        """The furthest step so far."""
         return self._furthest
 
     def words(self) -> tuple[str, str]:
-        """Return how far it came, and what to look at when it stays there."""
+        """Return the furthest step in words, and what to check when it gets no further."""
         return _WORDS[self._furthest]

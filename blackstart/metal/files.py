@@ -1,4 +1,4 @@
-"""The live system's files: which there are, and how they come out of Arch's official ISO, pinned by its checksum."""
+"""The live system's files, unpacked from Arch's official ISO, which the inventory pins by its checksum."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from blackstart.engine import process
 from blackstart.errors import InputError
+from blackstart.words import some
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -38,8 +39,8 @@ def served(desired: Cluster) -> dict[str, Path]:
     missing = [name for name in (netboot.kernel, *netboot.initrds) if not (folder / name).is_file()]
     if missing:
         raise InputError(
-            f"the live system is not in {folder}: {', '.join(missing)} missing",
-            hint="blackstart netboot --fetch gets it, blackstart netboot --iso FILE takes it from an ISO that is here",
+            f"the live system is not in {folder}: {some(missing)} missing",
+            hint="blackstart netboot --fetch downloads it, blackstart netboot --iso FILE unpacks a local ISO",
         )
     mark = folder / _MARK
     if mark.is_file() and (kept := mark.read_text().strip()) != netboot.iso_sha256:
@@ -56,40 +57,42 @@ def require_pin(netboot: Netboot) -> None:
     if not _SHA256.fullmatch(netboot.iso_sha256):
         raise InputError(
             f"netboot_iso_sha256 is {netboot.iso_sha256 or 'empty'}, wanted the SHA-256 of {netboot.iso_url}",
-            hint="it is in sha256sums.txt beside the ISO; check that file's signature, then write the number into "
+            hint="it is in sha256sums.txt beside the ISO; verify that file's signature, then write the checksum into "
             "group_vars/all/netboot.yml",
         )
 
 
 def fetch(desired: Cluster, say: Callable[[str], None]) -> Path:
-    """Fetch the ISO that the inventory pins, unless it is there, and unpack its live system; return the ISO."""
+    """Download the ISO that the inventory pins unless it exists, and unpack its live system; return the ISO."""
     require_pin(desired.netboot)
     url = desired.netboot.iso_url
     if not url.startswith("https://"):
         raise InputError(f"netboot_iso_url is {url or 'empty'}, wanted an address that begins with https://")
     iso = room(desired).parent / url.rpartition("/")[2]
     if not iso.is_file():
-        say(f"fetching {url}")
+        say(f"downloading {url}")
         iso.parent.mkdir(parents=True, exist_ok=True)
         part = iso.with_name(f"{iso.name}.part")
         try:
             with urllib.request.urlopen(url) as answer, part.open("wb") as file:  # noqa: S310 - https, see above
                 shutil.copyfileobj(answer, file, _PIECE)
         except OSError as error:
-            raise InputError(f"{url} cannot be fetched: {error}", hint="is there a way to the Internet?") from error
+            raise InputError(
+                f"{url} cannot be downloaded: {error}", hint="check the connection to the Internet"
+            ) from error
         part.replace(iso)
     unpack(desired, iso, say)
     return iso
 
 
 def unpack(desired: Cluster, iso: Path, say: Callable[[str], None]) -> None:
-    """Take the live system out of an ISO; InputError, and nothing is replaced, unless it is the one that is pinned."""
+    """Unpack the live system of an ISO; InputError, and nothing is replaced, unless it is the pinned one."""
     require_pin(desired.netboot)
     wanted, found = desired.netboot.iso_sha256, _sha256(iso)
     if found != wanted:
         raise InputError(
             f"{iso} has SHA-256 {found}, wanted {wanted}",
-            hint="it is another release, or damaged: remove it and fetch it anew, or mend netboot_iso_sha256",
+            hint="it is another release, or damaged: delete it and download it again, or correct netboot_iso_sha256",
         )
     folder = room(desired)
     part = folder.with_name(f"{folder.name}.part")
@@ -100,7 +103,7 @@ def unpack(desired: Cluster, iso: Path, say: Callable[[str], None]) -> None:
     except process.ProcessError as error:
         raise InputError(
             f"{iso} cannot be unpacked: {error.message}",
-            hint="it takes bsdtar: Debian libarchive-tools, Arch libarchive",
+            hint="bsdtar is required: Debian libarchive-tools, Arch libarchive",
         ) from error
     (part / _MARK).write_text(f"{wanted}\n")
     shutil.rmtree(folder, ignore_errors=True)

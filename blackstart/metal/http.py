@@ -1,11 +1,10 @@
 """What a network boot fetches over HTTP: a fixed script, an order while it is authorised, the live system's files.
 
-Nothing on that network proves who asks: HTTP has no secrets, and a MAC address is what anybody says it is. So while an
-install is authorised, which is from the moment that the machine is switched on until its live system answers, whoever
-is on the network can fetch the order and its seed, and learns the live system's ssh host key; whoever can answer in our
-place can boot the machine into anything. Such a one could pass for the live system and be given what an installed node
-is given. Hence: a network that is yours, keys that are made for one order and used for nothing else, and no secret of
-the cluster in a seed; the installed system's own host key goes over ssh.
+Clients are not authenticated: HTTP has no secrets, and MAC addresses can be forged. While an install is authorised
+(from power-on until the live system answers), everybody on the network can fetch the order and its seed, and with it
+the live system's ssh host key; an attacker who answers in our place can boot the machine into anything, pass for the
+live system and receive what an installed node receives. Hence: use a network that you trust; keys are made for one
+order and used for nothing else; a seed holds no secret of the cluster; the installed system's host key goes over ssh.
 """
 
 from __future__ import annotations
@@ -22,14 +21,14 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 from urllib.parse import urlsplit
 
 from blackstart.errors import InputError
-from blackstart.metal.boot_progress import Asked, Step
+from blackstart.metal.boot_progress import BootProgress, Step
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
 PORT = 8470  # beside the bundle's
-_SECONDS = 60.0  # a client that is silent for so long is let go
+_SECONDS = 60.0  # after so long without data a client is disconnected
 _RANGE = re.compile(r"bytes=(\d+)-(\d*)")
 _STEPS = {"order": Step.ORDER, "seed": Step.SEED, "live": Step.KERNEL}
 # What stands in the place of an order is its machine's to choose: `exit 1` has the firmware go on to its next entry.
@@ -46,32 +45,32 @@ def hyphens(mac: str) -> str:
 
 
 class Boots:
-    """What is served now. `live` maps names to files; orders and seeds come and go. Safe to use from several threads.
+    """What is served now. `live` maps names to files; orders and seeds are added and removed. Thread-safe.
 
-    Every path is looked up whole in one dictionary, so that none can lead anywhere else.
+    Paths are keys of one dictionary and never resolved, so none can lead to another file.
     """
 
-    def __init__(self, live: Mapping[str, Path], asked: Asked) -> None:
-        """Begin with no order."""
+    def __init__(self, live: Mapping[str, Path], asked: BootProgress) -> None:
+        """Begin without an order."""
         self.asked = asked
         self._fixed: dict[str, bytes | Path] = {f"/live/{name}": path for name, path in live.items()}
         self._orders: dict[str, dict[str, bytes]] = {}
 
     def begin(self, url: str) -> None:
-        """Learn the address that all of it is served at."""
+        """Set the URL that all of it is served at."""
         self._fixed["/boot.ipxe"] = SCRIPT.format(url=url).encode()
 
     def authorise(self, mac: str, script: str, token: str, seed: Mapping[str, str]) -> None:
-        """From now on give this machine its order, and whoever knows the token the seed's files."""
+        """Serve this machine's order from now on, and the seed's files to clients that know the token."""
         paths = {f"/seed/{token}/{name}": text.encode() for name, text in seed.items()}
         self._orders[hyphens(mac)] = {f"/order/{hyphens(mac)}": script.encode(), **paths}
 
     def withdraw(self, mac: str) -> None:
-        """From now on there is no order for this machine, and no seed."""
+        """Stop serving the order and the seed of this machine."""
         self._orders.pop(hyphens(mac), None)
 
     def find(self, path: str) -> bytes | Path | None:
-        """Return what is served under a path, None for nothing."""
+        """Return what is served at a path, or None."""
         if path in self._fixed:
             return self._fixed[path]
         return next((order[path] for order in list(self._orders.values()) if path in order), None)
@@ -87,7 +86,7 @@ class _Handler(BaseHTTPRequestHandler):
         super().__init__(*rest)
 
     def log_message(self, *_: Any) -> None:  # noqa: ANN401 - the signature is the standard library's
-        """Stay silent: what was asked is noted in words."""
+        """Do nothing: BootProgress records requests."""
 
     def do_GET(self) -> None:
         """Answer with a file, whole or in part."""
@@ -110,7 +109,7 @@ class _Handler(BaseHTTPRequestHandler):
             self._send(stream, body=body)
 
     def _send(self, stream: BinaryIO, *, body: bool) -> None:
-        """Send all of it, or the one range that is asked for: Arch's live system begins by asking for one byte."""
+        """Send all of it, or the requested range: Arch's live system begins with a request for one byte."""
         size = stream.seek(0, 2)
         first, last, status = 0, size - 1, HTTPStatus.OK
         asked = _RANGE.fullmatch(self.headers.get("Range", ""))
@@ -127,7 +126,7 @@ class _Handler(BaseHTTPRequestHandler):
                 shutil.copyfileobj(stream, self.wfile, 1 << 20)
             else:
                 self.wfile.write(stream.read(length))
-        except OSError:  # it went away, or asked for a part and closed: it asks again if it wants more
+        except OSError:  # the client closed the connection; it requests the rest again if it needs it
             self.close_connection = True
 
     def _begin(self, status: HTTPStatus, length: int, part: str = "") -> None:
@@ -153,12 +152,12 @@ class _Server(ThreadingHTTPServer):
     daemon_threads = True
 
     def handle_error(self, *_: Any) -> None:  # noqa: ANN401 - the signature is the standard library's
-        """Say nothing: a client that goes away in the middle ends its own connection and nothing else."""
+        """Do nothing: a client that disconnects ends its own connection only."""
 
 
 def require_port(address: str, port: int = PORT) -> None:
     """Raise InputError when the port is taken."""
-    _server(Boots({}, Asked(lambda _words: None)), address, port).server_close()
+    _server(Boots({}, BootProgress(lambda _words: None)), address, port).server_close()
 
 
 def _server(boots: Boots, address: str, port: int) -> _Server:
@@ -167,7 +166,7 @@ def _server(boots: Boots, address: str, port: int) -> _Server:
     except OSError as error:
         raise InputError(
             f"cannot serve network boots on {address}:{port}: {error.strerror}",
-            hint=f"end what holds it, another `blackstart netboot` perhaps: ss -ltnp 'sport = :{port}'",
+            hint=f"stop what uses it, perhaps another `blackstart netboot`: ss -ltnp 'sport = :{port}'",
         ) from error
 
 

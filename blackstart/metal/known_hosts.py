@@ -1,4 +1,4 @@
-"""The cluster's own known_hosts: which host key a machine must show."""
+"""The cluster's own known_hosts file: the host key that each machine must show."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 def pin(known_hosts: Path, node: Node, public: str) -> None:
-    """Have a node show this key ("ssh-ed25519 AAAA...") and no other from now on; lines of others stay as they are."""
+    """Accept this key ("ssh-ed25519 AAAA...") of a node and no other; lines of other nodes are kept."""
     name = node.known_as
     lines = known_hosts.read_text().splitlines() if known_hosts.exists() else []
     kept = [line for line in lines if name not in line.split(" ", 1)[0].split(",")]
@@ -24,7 +24,7 @@ def pin(known_hosts: Path, node: Node, public: str) -> None:
 
 
 def pinned(known_hosts: Path, node: Node) -> str:
-    """Return the key that a node must show ("ssh-ed25519 AAAA..."), of several the first; empty when there is none."""
+    """Return the key that a node must show ("ssh-ed25519 AAAA..."), the first of several; empty when there is none."""
     lines = known_hosts.read_text().splitlines() if known_hosts.exists() else []
     words = (line.split() for line in lines)
     return next((" ".join(found[1:3]) for found in words if found and node.known_as in found[0].split(",")), "")

@@ -1,8 +1,8 @@
-"""What a live system is told: its ssh host key, who may come in, its address, and the mark that says which it is.
+"""The seed of a live system: its ssh host key, the authorised key, its address, and the order that it belongs to.
 
-All keys are made for one order, kept in its folder and gone with it. cloud-init, which Arch's official ISO has, takes
-them from a NoCloud seed (https://docs.cloud-init.io, NoCloud): over HTTP when it booted from the network, else from a
-volume with the label CIDATA.
+All keys are made for one order, kept in its folder and deleted with it. cloud-init, which Arch's official ISO has,
+reads them from a NoCloud seed (https://docs.cloud-init.io, NoCloud): over HTTP after a network boot, else from a volume
+with the label CIDATA.
 """
 
 from __future__ import annotations
@@ -22,28 +22,28 @@ if TYPE_CHECKING:
     from blackstart.model.cluster import Cluster, Netboot
 
 _ROOM, _HOST_KEY, _OWN_KEY, _TOKEN = "live", "ssh_host_ed25519_key", "id_ed25519", "token"
-_NETWORK = "/etc/systemd/network/05-blackstart.network"  # before 20-ethernet.network of the ISO, which asks DHCP
+_NETWORK = "/etc/systemd/network/05-blackstart.network"  # before 20-ethernet.network of the ISO, which uses DHCP
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
-    """The live system of one order; folder has id_ed25519 and known_hosts, as ssh and Ansible take them."""
+class LiveKeys:
+    """The keys of one order's live system; folder has id_ed25519 and known_hosts, as ssh and Ansible expect them."""
 
     folder: Path
     token: str
 
     @property
     def host_key(self) -> Path:
-        """Return the file of the host key that it will show, for as long as it runs."""
+        """Return the file of the live system's host key."""
         return self.folder / _HOST_KEY
 
 
-def prepare(desired: Cluster, state: Path, order: Order, *, token: str) -> Told:
-    """Return what an order's live system is told; made when it is not there. The token is hard to guess."""
+def prepare(desired: Cluster, state: Path, order: Order, *, token: str) -> LiveKeys:
+    """Return the keys of an order's live system, made unless they exist. The token is hard to guess."""
     folder = orders.folder(state, order.node) / _ROOM
-    told = Told(folder, token)
+    told = LiveKeys(folder, token)
     if (folder / _TOKEN).is_file():  # written last
-        return Told(folder, (folder / _TOKEN).read_text())
+        return LiveKeys(folder, (folder / _TOKEN).read_text())
     folder.mkdir(mode=0o700, exist_ok=True)
     for name in (_HOST_KEY, _OWN_KEY):
         (folder / name).unlink(missing_ok=True)
@@ -58,7 +58,7 @@ def _public(key: Path) -> str:
     return f"{kind} {public}"
 
 
-def seed(desired: Cluster, order: Order, told: Told) -> dict[str, str]:
+def seed(desired: Cluster, order: Order, told: LiveKeys) -> dict[str, str]:
     """Return the NoCloud seed's files by name."""
     own = _public(told.folder / _OWN_KEY)
     settings = {
@@ -68,7 +68,7 @@ def seed(desired: Cluster, order: Order, told: Told) -> dict[str, str]:
         "ssh_deletekeys": True,
         "ssh_keys": {"ed25519_private": told.host_key.read_text(), "ed25519_public": _public(told.host_key)},
         "write_files": [
-            {"path": orders.MARK, "content": json.dumps(mark(order)), "permissions": "0644"},
+            {"path": orders.INSTALLATION_FILE, "content": json.dumps(installation(order)), "permissions": "0644"},
             {"path": _NETWORK, "content": _address(desired, order), "permissions": "0644"},
         ],
         "runcmd": [["networkctl", "reload"]],
@@ -77,19 +77,19 @@ def seed(desired: Cluster, order: Order, told: Told) -> dict[str, str]:
         # JSON is YAML.
         "user-data": f"#cloud-config\n{json.dumps(settings, indent=1)}\n",
         "meta-data": json.dumps({"instance-id": order.id, "local-hostname": order.node}) + "\n",
-        # cloud-init asks for these as well, and ten times when they are missing.
+        # cloud-init requests these as well, ten times when they are missing.
         "vendor-data": "",
         "network-config": "",
     }
 
 
-def mark(order: Order) -> dict[str, object]:
-    """Return what the live system's mark says."""
+def installation(order: Order) -> dict[str, object]:
+    """Return the live system's installation file."""
     return {"id": order.id, "node": order.node, "live": True}
 
 
 def _address(desired: Cluster, order: Order) -> str:
-    """Return what gives the live system the node's own address, whatever it got by DHCP (systemd.network(5))."""
+    """Return the network file that adds the node's own address, whatever DHCP gave (systemd.network(5))."""
     node, network = desired.node(order.node), desired.network
     lines = ["[Match]", f"MACAddress={node.nic_lan.mac}", "[Network]"]
     lines += [f"Address={node.ansible_host}/{network.nodes.prefixlen}"]
@@ -101,14 +101,14 @@ def _address(desired: Cluster, order: Order) -> str:
 def script(netboot: Netboot, url: str, mac: str, token: str) -> str:
     """Return the iPXE script that boots the live system with this seed (pure).
 
-    When a download fails, the machine goes on to what its firmware has next.
+    When a download fails, the machine continues with the next boot entry of its firmware.
     """
     live = f"{url}/live/"
     words = netboot.command_line
     for name, value in {"live": live, "seed": f"{url}/seed/{token}/", "mac": hyphens(mac)}.items():
         words = words.replace(f"{{{name}}}", value)
     names = [(name, name.rpartition("/")[2]) for name in netboot.initrds]
-    # Kernels of EFI machines read it by this name; iPXE's script has no other way to say it.
+    # Kernels of EFI machines read it by this name; iPXE's script has no other way to pass it.
     loaded = " ".join(f"initrd={short}" for _, short in names)
     lines = [f"kernel {live}{netboot.kernel} {loaded} {words} || exit 1"]
     lines += [f"initrd --name {short} {live}{name} || exit 1" for name, short in names]

@@ -1,6 +1,6 @@
-"""Whether a machine is the one that the inventory names: asked before anything is erased.
+"""Whether a machine is the one that the inventory names: checked before anything is erased.
 
-Its boot disk is judged by the role arch_install, before it writes.
+The role arch_install checks its boot disk before it writes.
 """
 
 from __future__ import annotations
@@ -22,22 +22,22 @@ _LOOPBACK = "00:00:00:00:00:00"
 
 
 def prove(fleet: Fleet, node: Node) -> None:
-    """Raise RefusedError with all that is not as the inventory says, or when nothing tells this machine from others."""
+    """Raise RefusedError with every difference to the inventory, or when that has nothing to identify a machine by."""
     board, *addresses = fleet.run(node.name, ["sh", "-c", _LOOK]).out.split("\n")
     wrong = list(reasons(node, board.strip(), [mac for line in addresses if (mac := line.strip())]))
     if wrong:
         raise RefusedError(
             f"{node.name} is not installed, nothing on it was changed: {'; '.join(wrong)}",
-            hint=f"it stays in its live system. Mend host_vars/{node.name}.yml, or see which machine it is "
+            hint=f"it stays in its live system. Correct host_vars/{node.name}.yml, or find out which machine it is "
             "(its console, its labels), then run the same command again",
         )
 
 
 def reasons(node: Node, board: str, addresses: Sequence[str]) -> Iterator[str]:
-    """Yield why a machine is another than the node; addresses are the MAC addresses of its interfaces (pure)."""
+    """Yield why a machine is not the node; addresses are the MAC addresses of its interfaces (pure)."""
     serial, mac = _told(node.board_serial), _told(node.nic_lan.mac).lower()
     if not serial and not mac:
-        yield "neither board_serial nor nic_lan.mac is in the inventory, so that it cannot be told from others"
+        yield "neither board_serial nor nic_lan.mac is in the inventory, so it cannot be identified"
     if serial and board != serial:
         yield f"its board's serial number is {board or '(none)'}, wanted {serial}"
     if mac and mac not in addresses:

@@ -1,7 +1,7 @@
-"""An order: the wish that a machine run an installation of its own, under an id that the installed system carries.
+"""An order: the request to install a machine, under an id that the installed system carries.
 
-It is written before anything is destroyed and closed when the machine is a member again. It says what is wanted and
-never how far things are: that is seen from which id a machine answers with.
+It is written before anything is erased and closed when the machine is a member again. It holds what is wanted and never
+how far the work is: that follows from the id that a machine answers with.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 # On an installed system: {"id": ..., "node": ...}; a live system has the same file with "live": true.
-MARK = "/etc/blackstart/installation.json"
+INSTALLATION_FILE = "/etc/blackstart/installation.json"
 _ORDERS = "installs"
 _ORDER = "order.json"
 _KEY = "ssh_host_ed25519_key"
@@ -39,22 +39,22 @@ class Order:
 
 
 def folder(state: Path, node: str) -> Path:
-    """Return the folder of a node's order; what belongs to an order alone is kept there, and goes with it."""
+    """Return the folder of a node's order; what belongs to the order is kept there and deleted with it."""
     return state / _ORDERS / node
 
 
 def private_key(state: Path, node: str) -> Path:
-    """Return the file of the host key that the installed system is given; secret, mode 0600."""
+    """Return the file of the installed system's private host key; mode 0600."""
     return folder(state, node) / _KEY
 
 
 def place(state: Path, node: str, disk: str, *, order_id: str, now: float) -> Order:
-    """Write an order, with a host key of its own, under this id. One that is open is returned as it is."""
+    """Write an order with a new host key under this id. An open order is returned unchanged."""
     if (there := read(state, node)) is not None:
         return there
     room = folder(state, node)
     room.parent.mkdir(mode=0o700, exist_ok=True)
-    shutil.rmtree(room, ignore_errors=True)  # of a run that was cut off before it had written the order itself
+    shutil.rmtree(room, ignore_errors=True)  # of a run that was interrupted before it had written the order itself
     room.mkdir(mode=0o700)
     key = private_key(state, node)
     process.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", node, "-f", key])
@@ -67,7 +67,7 @@ def place(state: Path, node: str, disk: str, *, order_id: str, now: float) -> Or
 
 
 def read(state: Path, node: str) -> Order | None:
-    """Return a node's open order, if there is one. Raises InputError when its file cannot be understood."""
+    """Return a node's open order, if there is one. Raises InputError when its file cannot be parsed."""
     path = folder(state, node) / _ORDER
     try:
         return Order(**json.loads(path.read_text()))
@@ -76,10 +76,10 @@ def read(state: Path, node: str) -> Order | None:
     except (OSError, ValueError, TypeError) as error:
         raise InputError(
             f"the order to install {node} cannot be read from {path}: {error}",
-            hint="nothing was touched. Remove its folder to begin the rebuild anew; what is done already is seen again",
+            hint="nothing was changed. Delete its folder to start the rebuild again; finished steps are recognised",
         ) from error
 
 
 def close(state: Path, node: str) -> None:
-    """Forget a node's order, its host key's private half with it; the machine has that, and nobody else needs it."""
+    """Delete a node's order with its private host key, which only the machine itself still needs."""
     shutil.rmtree(folder(state, node), ignore_errors=True)

@@ -1,7 +1,7 @@
-"""The answer to a firmware that asks what to boot: dnsmasq as a proxy beside the network's own DHCP server.
+"""Proxy DHCP and TFTP for network boots: dnsmasq beside the network's own DHCP server.
 
-It gives no addresses (dnsmasq(8), dhcp-range with `proxy`), answers on one interface, and there only machines whose MAC
-address is in the inventory: those get iPXE by TFTP, and iPXE gets the address of our script.
+It assigns no addresses (dnsmasq(8), dhcp-range with `proxy`) and answers, on one interface, only machines whose MAC
+address is in the inventory: their firmware gets iPXE by TFTP, and iPXE gets the URL of our script.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING
 
 from blackstart.engine import process
 from blackstart.errors import InputError
-from blackstart.metal.boot_progress import Asked, Step
+from blackstart.metal.boot_progress import BootProgress, Step
 from blackstart.model.cluster import is_placeholder
 
 if TYPE_CHECKING:
@@ -30,21 +30,19 @@ if TYPE_CHECKING:
 
     from blackstart.model.cluster import Cluster
 
-LOADER = (
-    "snponly.efi"  # it uses the firmware's own driver for the interface, which is there if the firmware asked by it
-)
+LOADER = "snponly.efi"  # it uses the firmware's own driver for the interface that it booted from
 # Where Debian's and Arch's packages `ipxe` have it.
 LOADERS = (Path("/usr/lib/ipxe") / LOADER, Path("/usr/share/ipxe/x86_64") / LOADER)
 _SECONDS = 10.0
 _PAUSE = 0.05
-# Of what dnsmasq says: `... PXE(eth0) 52:54:00:aa:00:01 proxy`, `sent /.../snponly.efi to ADDRESS`.
+# Lines of dnsmasq: `... PXE(eth0) 52:54:00:aa:00:01 proxy`, `sent /.../snponly.efi to ADDRESS`.
 _OFFER = re.compile(r"\bPXE\(\S+\) (?:\S+ )?(?P<mac>(?:[0-9a-f]{2}:){5}[0-9a-f]{2})")
 _SENT = re.compile(r"\bsent \S+/(?P<file>\S+) to (?P<who>\S+)")
 _FAILED = re.compile(r"\b(?:failed sending|cannot read|file \S+ not found|error \d+)\b.*")
 
 
 def macs(desired: Cluster) -> dict[str, str]:
-    """Return the MAC address of each node's interface on the node network, of those that are filled in."""
+    """Return the MAC address of each node's interface on the node network, placeholders left out."""
     nics = {node.name: node.nic_lan.mac for node in desired.nodes}
     return {name: mac.lower() for name, mac in nics.items() if mac and not is_placeholder(mac)}
 
@@ -64,7 +62,7 @@ def interface(address: IPv4Address) -> str:
         if any(entry.get("local") == str(address) for entry in link.get("addr_info", ())):
             return str(link["ifname"])
     raise InputError(
-        f"{address} is no address of this machine (any more)",
+        f"{address} is not (or no longer) an address of this machine",
         hint="blackstart serves network boots from an address on the node network: ip -brief address",
     )
 
@@ -79,9 +77,9 @@ def configuration(desired: Cluster, link: str, address: IPv4Address, url: str, t
         f"dhcp-range={network.network_address},proxy,{network.netmask}",
         "dhcp-ignore=tag:!known",
         *(f"dhcp-host={mac},set:{name}" for name, mac in macs(desired).items()),
-        # iPXE says who it is by this option; without the tag it would be sent itself for ever.
+        # iPXE identifies itself by this option; without the tag it would be sent iPXE again and again.
         "dhcp-match=set:ipxe,175",
-        # RFC 4578's architectures 7 and 9: firmware of the same 64-bit x86 says the one or the other.
+        # RFC 4578's architectures 7 and 9: 64-bit x86 firmware sends one or the other.
         f"pxe-service=tag:!ipxe,x86-64_EFI,blackstart,{LOADER},{address}",
         f"pxe-service=tag:!ipxe,BC_EFI,blackstart,{LOADER},{address}",
         f"dhcp-boot=tag:ipxe,{url}/boot.ipxe",
@@ -96,10 +94,10 @@ def configuration(desired: Cluster, link: str, address: IPv4Address, url: str, t
 
 
 @contextmanager
-def answering(desired: Cluster, address: IPv4Address, url: str, room: Path, asked: Asked) -> Iterator[None]:
-    """Answer firmware while the block runs; room is a folder that only this cluster's server uses.
+def answering(desired: Cluster, address: IPv4Address, url: str, room: Path, asked: BootProgress) -> Iterator[None]:
+    """Serve firmware while the block runs; room is a folder that only this cluster's server uses.
 
-    What a killed run left running is ended first. Raises InputError for what is missing or in the way here.
+    A server that a killed run left running is stopped first. Raises InputError when something is missing or in use.
     """
     link = interface(address)
     tftp = Path(tempfile.mkdtemp(prefix="blackstart-tftp-"))
@@ -124,9 +122,9 @@ def _dnsmasq(words: list[str], listener: _Listener) -> Iterator[None]:
             end = time.monotonic() + _SECONDS
             while not listener.started.wait(_PAUSE):
                 if not runs() or time.monotonic() > end:
-                    said = "; ".join(listener.first) or "it said nothing"
+                    said = "; ".join(listener.first) or "no output"
                     raise InputError(
-                        f"dnsmasq, which answers network boots, does not start: {said}",
+                        f"dnsmasq, which serves network boots, does not start: {said}",
                         hint="UDP ports 67, 69 and 4011 must be free: ss -lunp 'sport = :67'",
                     )
             yield
@@ -135,9 +133,9 @@ def _dnsmasq(words: list[str], listener: _Listener) -> Iterator[None]:
 
 
 class _Listener:
-    """Hears what dnsmasq says, and notes what a machine asked for."""
+    """Reads dnsmasq's lines and records what a machine requested."""
 
-    def __init__(self, asked: Asked, known: dict[str, str]) -> None:
+    def __init__(self, asked: BootProgress, known: dict[str, str]) -> None:
         self.started = threading.Event()
         self.first: list[str] = []
         self._asked = asked
@@ -157,31 +155,31 @@ class _Listener:
             self._asked.remark(f"TFTP: {found[0]}")
 
     def _once(self, step: Step, words: str) -> None:
-        """Take note, once for the several packets of one question."""
+        """Record it once for the several packets of one request."""
         if words != self._last:
             self._last = words
             self._asked.note(step, words)
 
 
 def require_ports(link: str) -> None:
-    """Raise InputError when this process may not answer firmware on an interface, or something else does already."""
+    """Raise InputError when this process may not serve DHCP and TFTP on an interface, or another one does already."""
     for port in (67, 69, 4011):
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
             try:
                 probe.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, link.encode())
                 probe.bind(("", port))
             except PermissionError as error:
-                message = f"UDP port {port} cannot be served by this user; it takes root"
+                message = f"UDP port {port} cannot be served by this user; root is required"
                 raise InputError(message, hint="run it as root: sudo blackstart ...") from error
             except OSError as error:
                 raise InputError(
                     f"UDP port {port} on {link} is not free: {error.strerror}",
-                    hint=f"end what holds it: ss -lunp 'sport = :{port}'",
+                    hint=f"stop what uses it: ss -lunp 'sport = :{port}'",
                 ) from error
 
 
 def _end_leftover(settings: Path, number: Path) -> None:
-    """End the server of a run that was killed: its own, by the number that it wrote and by what it was started with."""
+    """Stop the server of a killed run: its own, recognised by its PID file and its arguments."""
     with suppress(OSError, ValueError):
         pid = int(number.read_text())
         if f"--conf-file={settings}".encode() in Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0"):

@@ -1,4 +1,4 @@
-"""All that a network boot asks this machine for, in one block: the answer to its firmware, and the files."""
+"""Everything that a network boot needs from this machine, in one block: DHCP and TFTP, and the files by HTTP."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from blackstart.errors import InputError
 from blackstart.metal import files, http, pxe
-from blackstart.metal.boot_progress import Asked
+from blackstart.metal.boot_progress import BootProgress
 from blackstart.metal.http import Boots
 
 if TYPE_CHECKING:
@@ -23,11 +23,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Server:
-    """A running server: where it is, what it gives, what it was asked."""
+    """A running server: its URL, what it serves, and what was requested."""
 
     url: str
     boots: Boots
-    asked: Asked
+    asked: BootProgress
 
 
 def own_address(desired: Cluster) -> IPv4Address:
@@ -40,12 +40,12 @@ def own_address(desired: Cluster) -> IPv4Address:
         except OSError as error:
             raise InputError(
                 f"there is no route to the node network {network}: {error.strerror}",
-                hint="network boots are served from a machine on that very network: ip -brief address",
+                hint="network boots must be served from a machine on that network: ip -brief address",
             ) from error
     if address not in network:
         raise InputError(
             f"this machine reaches the nodes from {address}, which is not on the node network {network}",
-            hint="firmware asks by broadcast, which stays on its own network: run this on a machine that is on it",
+            hint="firmware uses broadcasts, which stay on their network: run this on a machine that is on it",
         )
     return address
 
@@ -54,9 +54,9 @@ def own_address(desired: Cluster) -> IPv4Address:
 def serving(desired: Cluster, state: Path, say: Say, *, port: int = http.PORT) -> Iterator[Server]:
     """Serve network boots of the inventory's machines while the block runs; no install is authorised to begin with.
 
-    Raises InputError when something is missing here, or a port is taken.
+    Raises InputError when something is missing here, or a port is in use.
     """
-    asked = Asked(say)
+    asked = BootProgress(say)
     boots = Boots(files.served(desired), asked)
     address = own_address(desired)
     with (

@@ -18,7 +18,7 @@ SSH_PORT = 22
 
 
 def is_placeholder(value: object) -> bool:
-    """Say whether a value stands for one that the owner of the machines has yet to fill in."""
+    """Say whether a value is a placeholder that the owner of the machines has to replace."""
     return isinstance(value, str) and PLACEHOLDER in value
 
 
@@ -129,7 +129,7 @@ class Endpoint(Strict):
 
 
 class Arch(Strict):
-    """The pinned package snapshot, MIRROR/repos/YYYY/MM/DD/$repo/os/$arch; and what a new system's kernel is told."""
+    """The pinned package snapshot, MIRROR/repos/YYYY/MM/DD/$repo/os/$arch; and a new system's kernel arguments."""
 
     mirror: str
     snapshot: str = Field(pattern=r"^\d{4}/\d{2}/\d{2}$")
@@ -138,7 +138,7 @@ class Arch(Strict):
 
 
 class Time(Strict):
-    """Clock: servers by address, because DNS may be dark; sync is `none` where the clock is another's (containers)."""
+    """Clock: servers by address, because DNS may be down; sync is `none` if another system keeps it."""
 
     sync: Literal["timesyncd", "none"] = "timesyncd"
     servers: tuple[str, ...] = ()

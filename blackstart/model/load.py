@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def resolve(names: Sequence[str], cwd: Path) -> list[Path]:
-    """Return the inventories that are meant, bases before their overlays, each once.
+    """Return the inventories to read, bases before their overlays, each once.
 
     Without names: the only folder below ./inventory that is not an overlay (no `inventory_base`). Raises InputError
     when there is none, or more than one, or one that does not exist.

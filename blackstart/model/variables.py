@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 class BundleAt(Strict):
-    """The bundle's folder as the inventory says it; Cluster has the path that is meant."""
+    """The bundle's folder as the inventory gives it; Cluster has the resolved path."""
 
     path: str = ""
 

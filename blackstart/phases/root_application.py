@@ -34,7 +34,7 @@ class RootApplication(Step):
 
     name = "root_application"
     title = "Root application and every leaf"
-    needs = ("seed", "argocd")
+    needs = ("install", "seed", "argocd")
     receipt = True
     heals = True
 

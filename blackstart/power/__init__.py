@@ -1,4 +1,4 @@
-"""Power buttons: which driver a node's inventory names, ready to press. Waiting for what follows is in waits.py."""
+"""Power drivers: the one that a node's inventory names. Waiting for a machine to go off or boot is in waits.py."""
 
 from __future__ import annotations
 
@@ -6,14 +6,13 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING, assert_never
 
+from blackstart import plugin
 from blackstart.errors import InputError
-from blackstart.lab.layout import LAB
 from blackstart.model import power as models
 from blackstart.model.cluster import is_placeholder
 from blackstart.power.ask import Ask
 from blackstart.power.hook import Hook
 from blackstart.power.ipmi import Ipmi
-from blackstart.power.lab import Lab
 from blackstart.power.redfish import Redfish
 from blackstart.power.wol import WakeOnLan
 
@@ -27,7 +26,7 @@ _OTHERS = 0o077
 
 
 def driver(desired: Cluster, name: str, environment: Mapping[str, str] = os.environ) -> Driver:
-    """Return a node's power button; nothing is sent before it is pressed.
+    """Return a node's power driver; nothing is sent before one of its methods is called.
 
     Raises InputError when its password cannot be read, or a package that only this driver needs is not installed.
     """
@@ -39,7 +38,7 @@ def driver(desired: Cluster, name: str, environment: Mapping[str, str] = os.envi
         mac = power.mac or node.nic_lan.mac
         if not mac or is_placeholder(mac):
             raise InputError(
-                f"{name} is to be woken by its MAC address, and the inventory has {mac or 'none'}",
+                f"{name} is woken by its MAC address, and the inventory has {mac or 'none'}",
                 hint="on the node: ip -brief link; then fill in nic_lan.mac",
             )
         return WakeOnLan(name, mac, power.broadcast or desired.network.nodes.broadcast_address, power.port)
@@ -53,18 +52,18 @@ def driver(desired: Cluster, name: str, environment: Mapping[str, str] = os.envi
     if isinstance(power, models.Hook):
         return Hook(name, power.command, power.timeout_seconds)
     if isinstance(power, models.Lab):
-        return Lab(name, LAB)
+        return plugin.driver(power.driver, name)
     assert_never(power)
 
 
 def _password(name: str, file: str, variable: str, environment: Mapping[str, str]) -> str:
-    """Read a password from where the inventory says it is."""
+    """Read a password from the file or the environment variable that the inventory names."""
     if variable:
         if variable not in environment:
             raise InputError(
-                f"the password of {name}'s controller is to be in the environment variable that power.password_env "
-                "names, and there is no such variable",
-                hint="export it in the shell that you type in",
+                f"power.password_env of {name} names an environment variable for its controller's password, and it is "
+                "not set",
+                hint="export it in this shell",
             )
         return environment[variable]
     if not file:

@@ -1,15 +1,15 @@
-"""Power by a person: says which button, and sees nothing itself."""
+"""Power by hand: prints which button to press; the driver itself sees nothing."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-from blackstart.power.base import Power, Seen
+from blackstart.power.base import Power, PowerFacts
 
 
 @dataclass(frozen=True, slots=True)
 class Ask:
-    """The button of the machine `name`, which people also know by its address."""
+    """Power of the machine `name`; the address helps a person to find it."""
 
     name: str
     address: str
@@ -21,19 +21,19 @@ class Ask:
         return f"{self.name} ({self.address})"
 
     def on(self) -> str:
-        """Say what to press."""
+        """Return what to press."""
         return f"please press the power button of {self._machine} once, and see its light come on"
 
     def off(self, *, force: bool = False) -> str:
-        """Say what to press, and for how long."""
+        """Return what to press, and for how long."""
         if force:
             return f"please hold the power button of {self._machine} for five seconds, until its light is out"
         return f"please press the power button of {self._machine} once and let it shut down, until its light is out"
 
     def cycle(self) -> str:
-        """Say both in one sentence."""
+        """Return both in one sentence."""
         return f"{self.off(force=True)}; then press it once more"
 
-    def state(self) -> Seen:
-        """Nobody but a person sees the light."""
-        return Seen(Power.UNKNOWN, "only a person at the machine can see its light")
+    def state(self) -> PowerFacts:
+        """Return unknown: only a person sees the power light."""
+        return PowerFacts(Power.UNKNOWN, "only a person at the machine can see its light")

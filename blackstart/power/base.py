@@ -1,4 +1,4 @@
-"""What every power button can do, in one Protocol; a driver is one file beside this one."""
+"""The interface of power drivers; each driver is one file in this folder."""
 
 from __future__ import annotations
 
@@ -26,46 +26,46 @@ class Power(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
-    """What a driver sees of a machine's power, and the same in words."""
+class PowerFacts:
+    """What a driver sees of a machine's power, and the same for people."""
 
     power: Power
     words: str
 
 
 class Driver(Protocol):
-    """One machine's power button. Each press returns what was done, or what a person is to do, in words.
+    """Power control of one machine. Each call returns what was done, or what a person must do, in words.
 
-    Raises UnreachableError when the button cannot be reached or does not work, with what it said.
+    Raises UnreachableError, with the controller's answer, when it cannot be reached or fails.
     """
 
     @property
     def tells(self) -> bool:
-        """Whether it sees the machine's power at all: then nothing but its word makes a machine off."""
+        """Whether it can see the power state: then a machine is off only when the driver says so."""
 
     @property
     def repeat(self) -> float:
-        """Seconds after which on() is to be said again while the machine is silent; 0 when once is enough."""
+        """Seconds after which on() is repeated while the machine does not answer; 0 when once is enough."""
 
     def on(self) -> str:
-        """Switch the machine on; harmless when it is on."""
+        """Switch the machine on; does nothing when it is on."""
 
     def off(self, *, force: bool = False) -> str:
-        """Ask the system to shut down or, with force, cut its power. RefusedError when it can do neither."""
+        """Ask the system to shut down or, with force, cut its power. RefusedError when the driver cannot."""
 
     def cycle(self) -> str:
-        """Cut the power, see that it is gone, and switch on again."""
+        """Cut the power, wait until it is off, and switch on again."""
 
-    def state(self) -> Seen:
-        """Look; a driver that cannot tell, or not now, says so and raises nothing."""
+    def state(self) -> PowerFacts:
+        """Return the power state; unknown, and no error, when the driver cannot tell."""
 
 
 @runtime_checkable
 class BootsNetwork(Protocol):
-    """A button that can also say what the machine boots from when it is switched on next."""
+    """A driver that can also set what the machine boots from next."""
 
     def next_boot(self, *, network: bool) -> str:
-        """Have it boot from the network, or from its disk as its firmware finds it; in words what was done."""
+        """Have it boot from the network, or as its firmware is set up; return what was done, in words."""
 
 
 def off_then_on(
@@ -74,14 +74,14 @@ def off_then_on(
     clock: Callable[[], float] = time.monotonic,
     sleep: Callable[[float], None] = time.sleep,
 ) -> str:
-    """Cycle by a driver that sees the power; GateTimeoutError when it does not go away, and then nothing is on."""
+    """Power-cycle with a driver that sees the power; GateTimeoutError, and no power-on, when it stays on."""
     words = driver.off(force=True)
     end = clock() + _OFF_SECONDS
     while (seen := driver.state()).power is not Power.OFF:
         if clock() > end:
             raise GateTimeoutError(
-                f"{words}, and {_OFF_SECONDS:.0f} s later it is not seen off: {seen.words}",
-                hint="it was not switched on again; look at the machine itself",
+                f"{words}, and after {_OFF_SECONDS:.0f} s it is still not seen off: {seen.words}",
+                hint="it was not switched on again; check the machine itself",
             )
         sleep(_PAUSE)
     return f"{words}; {driver.on()}"

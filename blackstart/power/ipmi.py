@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from blackstart.errors import UnreachableError
-from blackstart.power.base import Power, Seen, needed, off_then_on
+from blackstart.power.base import Power, PowerFacts, needed, off_then_on
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -16,13 +16,13 @@ _STATES = {"on": Power.ON, "off": Power.OFF}
 
 
 class Ipmi:
-    """The button of the machine `name`, behind the controller at address."""
+    """Power of the machine `name`, through the controller at address."""
 
     tells = True
     repeat = 0.0
 
     def __init__(self, name: str, address: str, port: int, user: str, password: str) -> None:
-        """Keep it; nothing is connected before the button is used. Raises InputError when pyghmi is missing."""
+        """Connect nothing yet. Raises InputError when pyghmi is missing."""
         self._command = needed("pyghmi.ipmi.command", "ipmi")
         self._errors = needed("pyghmi.exceptions", "ipmi")
         self._name = name
@@ -42,17 +42,17 @@ class Ipmi:
         return f"the controller at {self._address} {did} {self._name}"
 
     def cycle(self) -> str:
-        """Cut, see it off, switch on: IPMI's own cycle is optional and does nothing while the machine is off."""
+        """Cut, wait for off, switch on: IPMI's own cycle is optional and does nothing while the machine is off."""
         return off_then_on(self)
 
-    def state(self) -> Seen:
+    def state(self) -> PowerFacts:
         """Chassis status."""
         try:
             with self._talking() as command:
                 said = str(command.get_power().get("powerstate", "nothing"))
         except UnreachableError as error:
-            return Seen(Power.UNKNOWN, error.message)
-        return Seen(_STATES.get(said, Power.UNKNOWN), f"the controller at {self._address} says {said}")
+            return PowerFacts(Power.UNKNOWN, error.message)
+        return PowerFacts(_STATES.get(said, Power.UNKNOWN), f"the controller at {self._address} says {said}")
 
     def _set(self, power: str) -> None:
         with self._talking() as command:
@@ -62,7 +62,7 @@ class Ipmi:
 
     @contextmanager
     def _talking(self) -> Iterator[Any]:
-        """Log in, once: controllers have few sessions to give, and pyghmi keeps one alive while the program runs."""
+        """Log in once: controllers have few sessions, and pyghmi keeps one alive while the program runs."""
         try:
             if self._session is None:
                 self._session = self._command.Command(**self._login)
@@ -71,6 +71,6 @@ class Ipmi:
         except (self._errors.PyghmiException, struct.error, OSError) as error:
             self._session = None
             raise UnreachableError(
-                f"the controller of {self._name} at {self._address} does not do as it should: {error}",
-                hint="are address, user and password of its power right, and is IPMI over LAN enabled there?",
+                f"the controller of {self._name} at {self._address} failed: {error}",
+                hint="check address, user and password in its power settings, and that IPMI over LAN is enabled",
             ) from error

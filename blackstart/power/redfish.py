@@ -7,18 +7,18 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from blackstart.errors import UnreachableError
-from blackstart.power.base import Power, Seen, needed, off_then_on
+from blackstart.power.base import Power, PowerFacts, needed, off_then_on
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-# DMTF Redfish, Resource.PowerState; what is on its way is neither.
+# DMTF Redfish, Resource.PowerState; PoweringOn and PoweringOff are neither.
 _SYSTEMS = "/redfish/v1/Systems"
 _STATES = {"On": Power.ON, "Off": Power.OFF}
 
 
 class Redfish:
-    """The button of the machine `name`, behind the controller at url.
+    """Power of the machine `name`, through the controller at url.
 
     system is the identity or path of the machine's System resource; empty takes the only one. verify is whether to
     check the controller's certificate, or the file of the authority that signed it.
@@ -30,9 +30,9 @@ class Redfish:
     def __init__(
         self, name: str, url: str, user: str, password: str, *, system: str = "", verify: bool | str = True
     ) -> None:
-        """Keep it; nothing is connected before the button is used. Raises InputError when sushy is missing."""
+        """Connect nothing yet. Raises InputError when sushy is missing."""
         self._sushy = needed("sushy", "redfish")
-        # What sushy would log is told by our errors.
+        # Our errors say what sushy would log.
         logging.getLogger("sushy").setLevel(logging.CRITICAL)
         self._name = name
         self._url = url
@@ -57,21 +57,21 @@ class Redfish:
         )
 
     def cycle(self) -> str:
-        """Cut, see it off, switch on: ForceRestart would not take the power away."""
+        """Cut, wait for off, switch on: ForceRestart would not take the power away."""
         return off_then_on(self)
 
-    def state(self) -> Seen:
+    def state(self) -> PowerFacts:
         """Ask the controller."""
         try:
             with self._talking() as system:
-                return Seen(_power(system), f"the controller at {self._url} says {_words(system)}")
+                return PowerFacts(_power(system), f"the controller at {self._url} says {_words(system)}")
         except UnreachableError as error:
-            return Seen(Power.UNKNOWN, error.message)
+            return PowerFacts(Power.UNKNOWN, error.message)
 
     def next_boot(self, *, network: bool) -> str:
-        """Set the boot override to Pxe once, or take it away; to Hdd where a controller cannot take it away.
+        """Set the boot override to Pxe once, or remove it; to Hdd where a controller cannot remove it.
 
-        Some never do so by themselves: sushy-tools 2.2.0 reads "Once" back as Continuous.
+        Some never clear it by themselves: sushy-tools 2.2.0 reports "Once" as Continuous.
         """
         sushy = self._sushy
         with self._talking() as system:
@@ -87,14 +87,14 @@ class Redfish:
 
     @contextmanager
     def _talking(self) -> Iterator[Any]:
-        """Hand out the System resource as it is now; what goes wrong with it is said in our words."""
+        """Yield the System resource as it is now; errors of sushy become UnreachableError."""
         try:
             root = self._sushy.Sushy(self._url, verify=self._verify, **self._login)
             yield root.get_system(self._identity or None)
         except self._sushy.exceptions.SushyError as error:
             raise UnreachableError(
-                f"the controller of {self._name} at {self._url} does not do as it should: {error}",
-                hint="are url, user, password and system of its power right, and is its certificate one to trust?",
+                f"the controller of {self._name} at {self._url} failed: {error}",
+                hint="check url, user, password and system in its power settings, and that its certificate is trusted",
             ) from error
 
 

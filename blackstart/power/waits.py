@@ -1,7 +1,7 @@
-"""Waiting for what a power button was pressed for: a machine that is dark, and one that is live again.
+"""Waiting for a machine to be off (dark), or to have booted (live).
 
-Both words are held to: dark is more than a silent ssh port, live is more than an answering one. After `reboot` the old
-system still answers for a while, and a system that is going down refuses connections long before its power is gone.
+Dark is more than a silent ssh port, live is more than an answering one: after `reboot` the previous boot still answers
+for a while, and a system that shuts down refuses connections long before its power is off.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from blackstart.engine.ssh import Fleet
     from blackstart.model.cluster import Node
-    from blackstart.power.base import Driver, Seen
+    from blackstart.power.base import Driver, PowerFacts
 
     Say = Callable[[str], None]
 
@@ -28,12 +28,12 @@ DARK_SECONDS = 180.0  # a shutdown that gives pods their two minutes
 LIVE_SECONDS = 300.0  # firmware that trains 96 GB of memory takes minutes
 _PAUSE = 0.5
 _KNOCK_SECONDS = 2.0
-_SILENCES = 4  # knocks in a row without any answer, where nothing else tells that a machine is off
+_SILENCES = 4  # attempts in a row without any answer, where the driver cannot tell that a machine is off
 _BOOT = ("cat", "/proc/sys/kernel/random/boot_id", "/proc/1/stat")
 
 
 class Port(StrEnum):
-    """What a knock at a machine's ssh port brought about."""
+    """The state of a machine's ssh port."""
 
     ANSWERS = "answers"
     REFUSES = "refuses"  # its kernel runs, sshd does not
@@ -42,9 +42,9 @@ class Port(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Boot:
-    """One life of a machine: the kernel's boot_id, and when init started (clock ticks since the kernel's start).
+    """One boot of a machine: the kernel's boot_id, and when init started (clock ticks since the kernel's start).
 
-    In a container, which shares its kernel with others, only the second tells one life from the next.
+    In a container, which shares its kernel with others, only the second tells one boot from the next.
     """
 
     kernel: str
@@ -53,7 +53,7 @@ class Boot:
 
 @dataclass(frozen=True, slots=True)
 class Time:
-    """Where time comes from."""
+    """The clock, and how to wait."""
 
     clock: Callable[[], float] = time.monotonic
     sleep: Callable[[float], None] = time.sleep
@@ -71,14 +71,14 @@ def knock(node: Node) -> Port:
 
 
 def boot_of(fleet: Fleet, name: str) -> Boot:
-    """Ask a node, proven by its pinned host key, which life it is in; UnreachableError when it cannot be asked."""
+    """Return the current boot of a node, which shows its pinned host key; UnreachableError when it does not answer."""
     kernel, init = fleet.run(name, _BOOT, timeout=10.0).out.strip().split("\n", 1)
     # proc_pid_stat(5), field 22; the second is a name in parentheses and may hold anything.
     return Boot(kernel, int(init.rpartition(")")[2].split()[19]))
 
 
 def is_dark(node: Node, driver: Driver) -> bool:
-    """Say, after one look, whether a node has no power: its ssh port is silent, and its driver says off."""
+    """Return whether a node is off now: its ssh port is silent, and its driver says off."""
     return driver.state().power is Power.OFF and knock(node) is Port.SILENT
 
 
@@ -91,10 +91,10 @@ def await_dark(
     times: Time = Time(),
     at_port: Callable[[Node], Port] = knock,
 ) -> None:
-    """Return when a node has no power: its ssh port does not answer, and its driver says off.
+    """Return when a node is off: its ssh port does not answer, and its driver says off.
 
-    Where the driver cannot tell, only lasting silence counts; a port that refuses has a running kernel behind it.
-    Raises GateTimeoutError with what was seen last.
+    Where the driver cannot tell, several silent attempts in a row count; a port that refuses has a running kernel
+    behind it. Raises GateTimeoutError with what was seen last.
     """
     end, silences, words = times.clock() + seconds, 0, _Changes(say)
     while True:
@@ -105,13 +105,13 @@ def await_dark(
         words(f"{node.name}: ssh {port}; {seen.words}")
         if times.clock() > end:
             raise GateTimeoutError(
-                f"{node.name} did not go dark in {seconds:.0f} s; last seen: ssh {port}; {seen.words}",
-                hint="look at its console: a unit that does not stop holds a shutdown up; power can be cut by force",
+                f"{node.name} is not off, timed out after {seconds:.0f} s; last seen: ssh {port}; {seen.words}",
+                hint="check its console: a unit that does not stop delays a shutdown; its power can be cut by force",
             )
         times.sleep(_PAUSE)
 
 
-def _dark(port: Port, seen: Seen, silences: int, *, tells: bool) -> bool:
+def _dark(port: Port, seen: PowerFacts, silences: int, *, tells: bool) -> bool:
     if port is Port.ANSWERS or seen.power is Power.ON:
         return False
     return seen.power is Power.OFF or (not tells and silences >= _SILENCES)
@@ -127,9 +127,9 @@ def await_live(
     seconds: float = LIVE_SECONDS,
     times: Time = Time(),
 ) -> Boot:
-    """Return the new life of a node: it lets us in, shows its pinned host key, and is not in the life `before`.
+    """Return the new boot of a node: ssh works, with its pinned host key, and it is another boot than `before`.
 
-    Meanwhile on() is said again as often as the driver wants. Raises GateTimeoutError with what was seen last.
+    Meanwhile on() is repeated as often as the driver wants. Raises GateTimeoutError with what was seen last.
     """
     end, words = times.clock() + seconds, _Changes(say)
     pressed = times.clock()
@@ -144,30 +144,30 @@ def await_live(
         else:
             if boot != before:
                 return boot
-            seen = "it answers, but from the life that was to end"
+            seen = "it answers, still from the previous boot"
         words(f"{node.name}: {seen}")
         if times.clock() > end:
             raise GateTimeoutError(
-                f"{node.name} did not come back in {seconds:.0f} s; last seen: {seen}; {driver.state().words}",
-                hint="look at its console: does it stop in its firmware, or boot from something else than its disk?",
+                f"{node.name} did not boot, timed out after {seconds:.0f} s; last seen: {seen}; {driver.state().words}",
+                hint="check its console: does it stop in its firmware, or boot from something else than its disk?",
             )
         times.sleep(_PAUSE)
 
 
 def switch_on(node: Node, driver: Driver, fleet: Fleet, *, say: Say, seconds: float = LIVE_SECONDS) -> Boot:
-    """Press the button of a dark node, say so, and return when it is live."""
+    """Switch a node on, say so, and return when it has booted."""
     say(driver.on())
     return await_live(node, driver, fleet, None, say=say, seconds=seconds)
 
 
 def cut(node: Node, driver: Driver, *, say: Say, seconds: float = DARK_SECONDS) -> None:
-    """Take a node's power away, say so, and return when it is dark."""
+    """Cut a node's power, say so, and return when it is off."""
     say(driver.off(force=True))
     await_dark(node, driver, say=say, seconds=seconds)
 
 
 class _Changes:
-    """Says a line once, until it is another."""
+    """Prints a line when it differs from the one before."""
 
     def __init__(self, say: Say) -> None:
         self._say = say

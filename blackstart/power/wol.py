@@ -1,4 +1,4 @@
-"""Power by wake-on-LAN: a magic packet to the LAN's broadcast address. It wakes, and nothing else."""
+"""Power by wake-on-LAN: a magic packet to the LAN's broadcast address. It can only switch on."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from blackstart.errors import RefusedError, UnreachableError
-from blackstart.power.base import Power, Seen
+from blackstart.power.base import Power, PowerFacts
 
 if TYPE_CHECKING:
     from ipaddress import IPv4Address
 
 _CANNOT = "wake-on-LAN cannot switch a machine off"
-_HINT = "shut it down from inside (systemctl poweroff), or hold its power button for five seconds"
+_HINT = "shut it down by `systemctl poweroff`, or hold its power button for five seconds"
 
 
 def packet(mac: str) -> bytes:
@@ -23,7 +23,7 @@ def packet(mac: str) -> bytes:
 
 @dataclass(frozen=True, slots=True)
 class WakeOnLan:
-    """Wakes the machine `name`. No answer tells whether a packet arrived, and one is often not enough: hence repeat."""
+    """Wakes the machine `name`. Nothing acknowledges a packet, and one is often not enough: hence repeat."""
 
     name: str
     mac: str
@@ -53,6 +53,6 @@ class WakeOnLan:
         """Raise RefusedError."""
         raise RefusedError(f"{_CANNOT}: {self.name}", hint=_HINT)
 
-    def state(self) -> Seen:
-        """Nothing comes back."""
-        return Seen(Power.UNKNOWN, "wake-on-LAN sees nothing")
+    def state(self) -> PowerFacts:
+        """Return unknown: nothing answers a magic packet."""
+        return PowerFacts(Power.UNKNOWN, "wake-on-LAN sees nothing")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from blackstart.metal.order import Order
     from blackstart.node.gpu.units import GpuFacts
-    from blackstart.power.base import Seen as Power
+    from blackstart.power.base import PowerFacts as Power
 
 KUBEADM = "blackstart-kubeadm.service"  # in which the role control_plane has kubeadm run
 
@@ -188,6 +188,7 @@ class ApiFacts:
 class RebuildFacts:
     """What is known of the node that is rebuilt besides the node itself: its order, its power, snapshots.
 
+    `order` is what this run works for, `closed` tells that it was closed since; None: nothing is ordered yet.
     `snapshots` are the times of etcd's snapshots on the control machine, in seconds since the epoch, oldest first.
     """
 
@@ -195,6 +196,7 @@ class RebuildFacts:
     order: Order | None
     power: Power
     snapshots: tuple[float, ...] = ()
+    closed: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,9 +21,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from blackstart.engine.observer import Observer
+    from blackstart.metal.order import Order
     from blackstart.model.cluster import Cluster
-    from blackstart.power.base import Driver
-    from blackstart.power.base import Seen as PowerFacts
+    from blackstart.power.base import Driver, PowerFacts
     from blackstart.probe.observed import Observed
 
 
@@ -35,6 +35,7 @@ class Surroundings:
     state: Path
     driver: Driver
     _power: PowerFacts | None = None
+    _order: Order | None = None  # what this run works for: known by its id after it was closed as well
 
     def dark(self) -> Mapping[str, str]:
         """Ask the machine's driver: one that is off answers nobody, and each look would wait for it to the end."""
@@ -45,8 +46,10 @@ class Surroundings:
     def add(self, observed: Observed) -> Observed:
         """Add what this machine keeps of the rebuild."""
         power = self._power or self.driver.state()
-        order = orders.read(self.state, self.node)
-        return replace(observed, rebuild=RebuildFacts(self.node, order, power, kept(self.state)))
+        there = orders.read(self.state, self.node)
+        self._order = there or self._order
+        facts = RebuildFacts(self.node, self._order, power, kept(self.state), closed=there is None)
+        return replace(observed, rebuild=facts)
 
 
 def begin(

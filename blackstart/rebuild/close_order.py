@@ -22,7 +22,7 @@ class CloseOrder(RebuildStep):
 
     def why(self, desired: Cluster, seen: View) -> list[str]:  # noqa: ARG002 - the base class decides
         """Ask for it when the node runs the ordered installation; it needs the steps that make it a member."""
-        return ["the node is back under the ordered id"] if seen.order is not None and seen.renewed else []
+        return ["the node is back under the ordered id"] if seen.renewed and not seen.closed else []
 
     def act(self, context: Context, seen: View) -> None:
         """Close it."""

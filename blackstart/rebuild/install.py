@@ -44,10 +44,10 @@ class Install(RebuildStep):
         """Hand it to the installer."""
         # Drivers and installers are only imported by who uses them: `status` knows this step as well.
         from blackstart import power  # noqa: PLC0415 - see above
-        from blackstart.metal.installer import Site  # noqa: PLC0415 - see above
         from blackstart.metal.installers import installer  # noqa: PLC0415 - see above
+        from blackstart.metal.installers.base import Site  # noqa: PLC0415 - see above
 
-        assert seen.order is not None  # noqa: S101 - a rebuild that is under way has one
+        assert seen.order is not None  # noqa: S101 - apply() has asked
         driver = power.driver(context.desired, seen.node)
         site = Site(context.desired, context.state, context.fleet, driver, context.runner, context.say)
         installer(context.desired.node(seen.node)).install(seen.order, site)
@@ -58,7 +58,7 @@ class Install(RebuildStep):
         order = seen.order or Order(seen.node, "to be ordered", 0.0, desired.node(seen.node).disks.boot.serial, "")
         fresh = NodeFacts(seen.node, installation=order.id)
         assert observed.rebuild is not None  # noqa: S101 - view() has asked
-        rebuild = replace(observed.rebuild, order=order)
+        rebuild = replace(observed.rebuild, order=order, closed=False)
         return replace(observed, nodes={**observed.nodes, seen.node: fresh}, rebuild=rebuild)
 
 

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from blackstart.engine.context import Context
     from blackstart.metal.order import Order
     from blackstart.model.cluster import Cluster
-    from blackstart.power.base import Seen as PowerFacts
+    from blackstart.power.base import PowerFacts
     from blackstart.probe.observed import KubeNode, NodeFacts, Observed
 
 
@@ -25,6 +25,7 @@ class View:
     order: Order | None
     power: PowerFacts
     snapshots: tuple[float, ...]
+    closed: bool
 
     @property
     def facts(self) -> NodeFacts:
@@ -52,7 +53,7 @@ def view(observed: Observed) -> View:
     """Return the view of a look that was made for a rebuild."""
     rebuild = observed.rebuild
     assert rebuild is not None, "a rebuild's steps were asked outside a rebuild"  # noqa: S101 - a bug of ours
-    return View(observed, rebuild.node, rebuild.order, rebuild.power, rebuild.snapshots)
+    return View(observed, rebuild.node, rebuild.order, rebuild.power, rebuild.snapshots, rebuild.closed)
 
 
 class RebuildStep(Step):
@@ -68,8 +69,10 @@ class RebuildStep(Step):
         return [Reason(text, seen.node) for text in self.why(desired, seen)]
 
     def apply(self, context: Context, observed: Observed) -> None:
-        """Act on the node; another look has been had a moment before."""
-        self.act(context, view(observed))
+        """Act on the node, for which something is ordered."""
+        seen = view(observed)
+        assert seen.order is not None  # noqa: S101 - begin() has placed one
+        self.act(context, seen)
 
     def why(self, desired: Cluster, seen: View) -> list[str]:
         """Say why it must be done now; empty when it is past. Pure; RefusedError when it must not be done."""

@@ -73,7 +73,7 @@ def up() -> Timed:
 def verb() -> list[str]:
     """Return our command line for the lab, up to the verb."""
     inventory = subprocess.run([*BLACKSTART, "lab", "inventory"], cwd=REPOSITORY, capture_output=True, check=True)
-    return [*BLACKSTART, "-i", inventory.stdout.decode().strip(), "--yes"]
+    return [*BLACKSTART, "-i", inventory.stdout.decode().strip()]
 
 
 def fresh() -> None:

@@ -22,10 +22,8 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGE = ROOT / "blackstart"
-ROLES = sorted(path.name for path in (ROOT / "roles").iterdir() if path.is_dir())
 PHASES = [phase.name for phase in verbs.UP]
 MODULES = [*(PACKAGE / "ansible/modules").glob("*.py"), *(ROOT / "roles").glob("*/library/*.py")]
-STAGES = ("preflight", "install", "configure", "run")
 LONGEST_FILE = 400  # lines; the aim is 60-150
 # One door each: the only module that may import it.
 DOORS = {
@@ -59,50 +57,6 @@ def imported(path: str) -> set[str]:
         elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
             names.add(node.module.split(".")[0])
     return names
-
-
-@pytest.mark.parametrize("role", ROLES)
-def test_a_role_has_its_four_stages_and_nothing_else(role: str) -> None:
-    tasks = load(ROOT / "roles" / role / "tasks/main.yml")
-    imports = [(task["ansible.builtin.import_tasks"], task["tags"]) for task in tasks]
-    assert imports == [(f"{stage}.yml", [f"{role}_{stage}"]) for stage in STAGES]
-    for stage in STAGES:
-        assert load(ROOT / "roles" / role / f"tasks/{stage}.yml"), f"{role}: {stage}.yml is empty"
-
-
-@pytest.mark.parametrize("role", ROLES)
-def test_argument_specs_are_the_defaults(role: str) -> None:
-    defaults = load(ROOT / "roles" / role / "defaults/main.yml") or {}
-    options = load(ROOT / "roles" / role / "meta/argument_specs.yml")["argument_specs"]["main"]["options"]
-    required = {name for name, option in options.items() if option.get("required")}
-    assert set(defaults) == set(options) - required, "a variable is in one of the two only"
-    for name, value in defaults.items():
-        assert options[name].get("default") == value, f"{name}: defaults/main.yml and argument_specs.yml differ"
-        assert options[name].get("description"), f"{name} has no description"
-
-
-@pytest.mark.parametrize("role", ROLES)
-def test_variables_carry_the_name_of_their_role(role: str) -> None:
-    folder = ROOT / "roles" / role
-    for name in load(folder / "defaults/main.yml") or {}:
-        assert name.startswith(f"{role}_"), name
-    for name in (load(folder / "vars/main.yml") if (folder / "vars/main.yml").exists() else None) or {}:
-        assert name.startswith(f"_{role}_"), name
-    for path in sorted(folder.rglob("tasks/*.yml")):
-        for name in re.findall(r"^\s+register: (\S+)", path.read_text(), re.MULTILINE):
-            assert name.startswith(f"__{role}_"), f"{path.name}: {name}"
-
-
-@pytest.mark.parametrize("role", ROLES)
-def test_a_role_is_explained_and_tested(role: str) -> None:
-    assert (ROOT / "roles" / role / "README.md").is_file()
-    assert (ROOT / "roles" / role / "meta/main.yml").is_file()
-    if place := load(ROOT / "molecule/exceptions.yml")["elsewhere"].get(role):
-        assert place["why"]
-        assert (ROOT / place["proof"] / f"test_{role}.py").is_file(), f"{place['proof']} proves nothing of {role}"
-        return
-    assert (ROOT / "molecule" / role / "molecule.yml").is_file(), f"no scenario: molecule/{role}"
-    assert list((ROOT / "molecule" / role / "tests").glob("test_*.py")), f"molecule/{role} proves nothing"
 
 
 @pytest.mark.parametrize("phase", PHASES)

@@ -73,9 +73,11 @@ def told(role: str, inventory: dict[str, Any], extra: dict[str, Any]) -> dict[st
         if isinstance(each, dict) and each.get("role") == role
         for name, value in each.get("vars", {}).items()
     }
-    variables = defaults | inventory | ours | extra
+    shared = trusted(ROOT / "playbooks" / "vars" / "api.yml")
+    variables = defaults | inventory | shared | ours | extra
     templar = Templar(DataLoader(), variables)
-    return {name: _rendered(templar, variables[name]) for name in defaults}
+    options = load(ROOT / "roles" / role / "meta" / "argument_specs.yml")["argument_specs"]["main"]["options"]
+    return {name: _rendered(templar, variables.get(name)) for name in options}
 
 
 def _rendered(templar: Templar, value: Any) -> str:
@@ -88,15 +90,18 @@ def _rendered(templar: Templar, value: Any) -> str:
 @pytest.mark.parametrize("role", IN_CONTAINERS)
 @pytest.mark.parametrize("suffix", ["", scenarios.ALTERNATIVE])
 def test_a_role_has_a_scenario_and_an_alternative_that_prove_something(role: str, suffix: str) -> None:
-    folder = ROOT / "molecule" / f"{role}{suffix}"
-    assert (folder / "molecule.yml").is_file(), f"no scenario: molecule/{folder.name}"
-    assert list((folder / "tests").glob("test_*.py")), f"molecule/{folder.name} proves nothing"
+    scenario = scenarios.find(f"{role}{suffix}", PHASES)
+    assert list((ROOT / "molecule" / scenario.folder / "tests").glob("test_*.py")), f"{scenario.name} proves nothing"
 
 
 @pytest.mark.parametrize("role", IN_CONTAINERS)
-def test_an_alternative_changes_most_of_what_its_role_can_be_told(role: str, inventory: dict[str, Any]) -> None:
-    first = told(role, inventory, trusted(ROOT / "molecule" / role / "vars.yml"))
-    other = told(role, inventory, trusted(ROOT / "molecule" / f"{role}{scenarios.ALTERNATIVE}" / "vars.yml"))
+def test_an_alternative_changes_most_of_what_its_role_can_be_told(
+    role: str, inventory: dict[str, Any], tmp_path: Path
+) -> None:
+    for suffix in ("", scenarios.ALTERNATIVE):
+        (tmp_path / f"vars{suffix}.yml").write_text(scenarios.given(f"{role}{suffix}"))
+    first = told(role, inventory, trusted(tmp_path / "vars.yml"))
+    other = told(role, inventory, trusted(tmp_path / f"vars{scenarios.ALTERNATIVE}.yml"))
     excused = EXCEPTIONS["variables"].get(role, {})
     counted = [name for name in first if name not in excused]
     same = [name for name in counted if first[name] == other[name]]
@@ -145,4 +150,4 @@ def test_molecule_lists_every_scenario_without_a_warning(tmp_path: Path) -> None
     assert not re.search("warning|error|critical|not found", said, re.IGNORECASE), said
     # Driver, provisioner, scenario, created, converged.
     listed = {line.split()[-3] for line in done.stdout.splitlines() if line.endswith("false")}
-    assert listed == {each.name for each in scenarios.discover(PHASES)}
+    assert listed == {each.folder for each in scenarios.discover(PHASES)}

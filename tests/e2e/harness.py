@@ -53,7 +53,7 @@ class Lab:
 
     def up(self, *words: str, timeout: float = 900) -> subprocess.CompletedProcess[str]:
         """Run `blackstart up` on it."""
-        return blackstart("-i", self.inventory, "--yes", "up", *words, timeout=timeout)
+        return blackstart("-i", self.inventory, "up", *words, timeout=timeout)
 
     def verb(self, *words: str, timeout: float = 60) -> subprocess.CompletedProcess[str]:
         """Run another verb on it."""
@@ -63,7 +63,7 @@ class Lab:
         """Start a verb in the background, in a process group of its own."""
         self.earlier = frozenset((paths.state("lab") / "runs").glob("*"))
         return subprocess.Popen(
-            [sys.executable, "-m", "blackstart", "-i", self.inventory, "--yes", verb, *words],
+            [sys.executable, "-m", "blackstart", "-i", self.inventory, verb, *words],
             cwd=REPOSITORY,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,

@@ -90,7 +90,7 @@ def test_a_damaged_bundle_is_found_before_anything_is_touched(
         content[100] ^= 1
         file.write_bytes(content)
     (overlay / "group_vars" / "all" / "bundle.yml").write_text(f"bundle_path: {bundle}\n")
-    done = blackstart("-i", str(overlay), "--yes", "up")
+    done = blackstart("-i", str(overlay), "up")
     assert done.returncode == 2
     assert file.name in done.stderr
 

@@ -67,7 +67,7 @@ def test_a_typo_suggests_the_serial_that_was_meant(lab: Lab, overlay: Path) -> N
         "  ceph: [{id: nvme-PRACTICE_DISK_CASPER3C, serial: CASPER3C, size_gb: 6, wipe: CASPER3C}]\n"
     )
     before = content(lab)
-    done = blackstart("-i", str(overlay), "--yes", "up", "--yes-wipe", "CASPER3X")
+    done = blackstart("-i", str(overlay), "up", "--yes-wipe", "CASPER3X")
     assert done.returncode == 3
     assert "was CASPER3C meant?" in done.stderr
     assert content(lab) == before

@@ -29,7 +29,7 @@ def _mended(lab: Lab) -> Iterator[None]:
 
 def test_a_wrong_root_path_is_named(lab: Lab, overlay: Path) -> None:
     (overlay / "group_vars" / "all" / "gitops.yml").write_text("gitops_path: cluster/platform/nowhere\n")
-    done = blackstart("-i", str(overlay), "--yes", "up", "--timeout", "60")
+    done = blackstart("-i", str(overlay), "up", "--timeout", "60")
     assert done.returncode == 5, done.stdout + done.stderr
     assert "cluster/platform/nowhere" in done.stderr
 
@@ -40,7 +40,7 @@ def test_a_git_server_that_is_away_is_named(lab: Lab, overlay: Path) -> None:
     try:
         # Another revision asks Argo CD to look at Git again.
         (overlay / "group_vars" / "all" / "gitops.yml").write_text("gitops_revision: refs/heads/main\n")
-        done = blackstart("-i", str(overlay), "--yes", "up", "--timeout", "90")
+        done = blackstart("-i", str(overlay), "up", "--timeout", "90")
     finally:
         gitserver.start()
     assert done.returncode == 5, done.stdout + done.stderr
@@ -52,7 +52,7 @@ def test_without_the_seed_argo_refuses_the_whole_root(lab: Lab, overlay: Path) -
     lab.kubectl("-n", "argocd", "delete", "applications.argoproj.io", "--all", "--wait=true")
     lab.kubectl("delete", "customresourcedefinition", "beacons.lab.home", "--wait=true")
     (overlay / "group_vars" / "all" / "seed.yml").write_text("seed_crds: []\n")
-    done = blackstart("-i", str(overlay), "--yes", "up", "--timeout", "60")
+    done = blackstart("-i", str(overlay), "up", "--timeout", "60")
     assert done.returncode == 5, done.stdout + done.stderr
     assert "not valid" in done.stderr
     assert "Beacon" in done.stderr
@@ -74,7 +74,7 @@ def test_first_secrets_come_from_an_encrypted_file(lab: Lab, overlay: Path, tmp_
     (tmp_path / "identity").chmod(0o600)
     lines = ["seed_secrets_file: seed/secrets.age", f"seed_identity_file: {tmp_path / 'identity'}"]
     (overlay / "group_vars" / "all" / "seed.yml").write_text("\n".join(lines) + "\n")
-    done = blackstart("-i", str(overlay), "--yes", "--verbose", "up")
+    done = blackstart("-i", str(overlay), "up", "--verbose")
     assert done.returncode == 0, done.stdout + done.stderr
     stored = lab.kubectl("-n", "argocd", "get", "secret", "first", "-o", "jsonpath={.data.password}")
     assert base64.b64decode(stored) == b"correct-horse-battery"

@@ -14,11 +14,11 @@ from blackstart.errors import GateTimeoutError
 from blackstart.lab import boot, lifecycle, machines, podman
 from blackstart.lab.guard import RESERVED
 from blackstart.lab.layout import Layout
+from blackstart.lab.power import PodmanPower
 from blackstart.model.cluster import Disk, Disks, Nic, Node
 from blackstart.power import waits
 from blackstart.power.ask import Ask
 from blackstart.power.base import Power
-from blackstart.power.lab import Lab
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -30,7 +30,7 @@ ONE = SET.machines[0]
 NODE = Node(
     name="one", ansible_host=ONE.address, disks=Disks(boot=Disk(id="x", size_gb=1)), nic_lan=Nic(name="x"), ram_gib=1
 )
-BUTTON = Lab("one", SET)
+BUTTON = PodmanPower("one", SET)
 SECONDS = 60.0
 # Names each disk of this machine that can be opened; the loop devices of practice disks are meant to be.
 OPEN_EACH = f"""for device in /sys/class/block/*/dev; do
@@ -114,7 +114,7 @@ def test_a_person_is_waited_for_and_silence_alone_is_not_dark_at_once(fleet: Fle
         waits.await_dark(NODE, person, say=said.append, seconds=1)
     machines.power_off("one", layout=SET, cut=True)
     waits.await_dark(NODE, person, say=said.append, seconds=SECONDS)
-    with pytest.raises(GateTimeoutError, match="did not come back"):
+    with pytest.raises(GateTimeoutError, match="did not boot"):
         waits.await_live(NODE, person, fleet, None, say=said.append, seconds=1)
     machines.press("one", layout=SET)
     waits.await_live(NODE, person, fleet, None, say=said.append, seconds=SECONDS)
@@ -122,5 +122,5 @@ def test_a_person_is_waited_for_and_silence_alone_is_not_dark_at_once(fleet: Fle
 
 def test_a_node_that_does_not_reboot_is_not_taken_for_one_that_did(fleet: Fleet) -> None:
     before = waits.boot_of(fleet, "one")
-    with pytest.raises(GateTimeoutError, match="from the life that was to end"):
+    with pytest.raises(GateTimeoutError, match="still from the previous boot"):
         waits.await_live(NODE, BUTTON, fleet, before, say=lambda _: None, seconds=2)

@@ -15,7 +15,7 @@ from ipaddress import IPv4Network
 from pathlib import Path
 
 from blackstart.engine import process
-from blackstart.power.base import Power, Seen, off_then_on
+from blackstart.power.base import Power, PowerFacts, off_then_on
 from tests.metal import programs
 from tests.metal.lan import Lan
 
@@ -122,10 +122,10 @@ class Machine:
         """Cut its power and switch it on again."""
         return off_then_on(self)
 
-    def state(self) -> Seen:
+    def state(self) -> PowerFacts:
         """Tell whether it has power."""
         power = Power.ON if programs.pid(self._pid) else Power.OFF
-        return Seen(power, f"{self.name} is {power}")
+        return PowerFacts(power, f"{self.name} is {power}")
 
     def tail(self, lines: int = 60) -> str:
         """Return the last lines of its serial line, without what only a terminal understands."""

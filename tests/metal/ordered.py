@@ -12,7 +12,7 @@ from blackstart.engine.journal import Journal
 from blackstart.engine.runner import Runner
 from blackstart.engine.ssh import Fleet
 from blackstart.metal import order as orders
-from blackstart.metal.installer import Site
+from blackstart.metal.installers.base import Site
 from blackstart.model.load import load
 from tests.metal import built, live, paper, repository
 

@@ -20,7 +20,7 @@ import yaml
 from blackstart.engine import process
 from blackstart.metal import live_seed, pxe
 from blackstart.metal import order as orders
-from blackstart.metal.netboot import Netboot
+from blackstart.metal.installers.netboot import NetbootInstaller
 from tests.metal import built, live, ordered, paper, repository
 from tests.metal.lan import Lan
 from tests.metal.machine import Machine
@@ -47,7 +47,7 @@ def main(way: str) -> None:
         made = ordered.make(room, machine)
         if way == "blackstart":
             begun = time.monotonic()
-            Netboot().install(made.order, made.site)
+            NetbootInstaller().install(made.order, made.site)
             say(f"total\t{time.monotonic() - begun:.3f}")
         else:
             process.follow([BY_HAND, prepare(room / "by-hand", machine, made)], say, cwd=ROOT)

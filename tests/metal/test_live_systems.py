@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from blackstart.errors import RefusedError
-from blackstart.metal.media import Media
-from blackstart.metal.netboot import Netboot
+from blackstart.metal.installers.media import MediaInstaller
+from blackstart.metal.installers.netboot import NetbootInstaller
 from tests.metal import built, live, ordered, paper
 from tests.metal.lan import Lan
 from tests.metal.machine import ARGUMENTS, Direct, Machine
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from blackstart.engine.runner import Runner
-    from blackstart.metal.installer import Installer
+    from blackstart.metal.installers.base import Installer
     from blackstart.power.base import Driver
 
 pytestmark = [pytest.mark.lab, pytest.mark.metal, pytest.mark.long]
@@ -72,7 +72,9 @@ def practice(tmp_path: Path) -> Iterator[Practice]:
 
 
 def test_over_http(practice: Practice) -> None:
-    said = practice.refuse(Netboot(), f"{ARGUMENTS} cloud-init=enabled ds=nocloud;s={{seed}}", practice.machine)
+    said = practice.refuse(
+        NetbootInstaller(), f"{ARGUMENTS} cloud-init=enabled ds=nocloud;s={{seed}}", practice.machine
+    )
     assert any("asked for /seed/…/vendor-data" in line for line in said), "it was not the real cloud-init that asked"
 
 
@@ -81,5 +83,5 @@ def test_from_a_stick(practice: Practice) -> None:
         practice.live / live.KERNEL, practice.live / live.CPIO, f"{ARGUMENTS} cloud-init=enabled ds=nocloud"
     )
     stick = practice.room / "state/blackstart/metal/installs" / paper.NODE / "live" / "seed.img"
-    said = practice.refuse(Media(), "", replace(practice.machine, direct=kernel, sticks=(stick,)))
+    said = practice.refuse(MediaInstaller(), "", replace(practice.machine, direct=kernel, sticks=(stick,)))
     assert any(f"dd if={stick}" in line for line in said)

@@ -17,8 +17,8 @@ from blackstart.engine import process
 from blackstart.errors import BlackstartError, Exit, GateTimeoutError, RefusedError
 from blackstart.metal import known_hosts
 from blackstart.metal import order as orders
-from blackstart.metal.installer import Site
-from blackstart.metal.netboot import Netboot
+from blackstart.metal.installers.base import Site
+from blackstart.metal.installers.netboot import NetbootInstaller
 from blackstart.metal.serve import serving
 from blackstart.power import waits
 from blackstart.power.base import Power
@@ -105,14 +105,14 @@ def installed(practice: Practice) -> Installed:
     begun = time.monotonic()
     try:
         with pytest.raises(GateTimeoutError) as impatient:
-            Netboot(seconds=3).install(order, site)
+            NetbootInstaller(seconds=3).install(order, site)
         other = site.desired.node(NODE).model_copy(update={"board_serial": WRONG_BOARD})
         nodes = tuple(other if node.name == NODE else node for node in site.desired.nodes)
         wrong = site.desired.model_copy(update={"nodes": nodes})
         with pytest.raises(RefusedError) as refused:
-            Netboot().install(order, Site(wrong, site.state, site.fleet, site.driver, site.runner, site.say))
+            NetbootInstaller().install(order, Site(wrong, site.state, site.fleet, site.driver, site.runner, site.say))
         untouched = practice.written()
-        Netboot().install(order, site)
+        NetbootInstaller().install(order, site)
     except BlackstartError as error:
         pytest.fail(f"{error.message}\n{error.hint}\n{practice.said}\n{practice.machine.tail()}")
     return Installed(practice, impatient.value, refused.value, untouched, time.monotonic() - begun)
@@ -143,7 +143,7 @@ def test_the_command_line_writes_a_volume_for_the_open_order_alone(practice: Pra
 
 def test_a_machine_goes_from_dark_to_its_own_system(installed: Installed) -> None:
     practice = installed.practice
-    assert practice.run("cat", orders.MARK) == f'{{"id": "c0ffee", "node": "{NODE}"}}'
+    assert practice.run("cat", orders.INSTALLATION_FILE) == f'{{"id": "c0ffee", "node": "{NODE}"}}'
     partition = practice.run("findmnt", "-no", "SOURCE", "/")
     disk = practice.run("lsblk", "-no", "PKNAME", partition)
     assert practice.run("lsblk", "-dno", "SERIAL", f"/dev/{disk}") == practice.order.disk
@@ -167,7 +167,7 @@ def test_only_the_boot_disk_was_written(installed: Installed) -> None:
 
 def test_one_who_has_no_patience_is_told_how_far_it_came_and_nothing_is_left_authorised(installed: Installed) -> None:
     assert f"the live system of {NODE} did not answer: it" in installed.impatient.message
-    assert "in 3 s; last seen: " in installed.impatient.message
+    assert "timed out after 3 s; last seen: " in installed.impatient.message
     assert "run the same command again" in installed.impatient.hint
 
 
@@ -180,7 +180,7 @@ def test_another_machine_is_left_alone_in_its_live_system(installed: Installed) 
 def test_what_is_done_is_not_done_again(installed: Installed) -> None:
     practice = installed.practice
     before, said = practice.boot(), len(practice.said)
-    Netboot().install(practice.order, practice.site)
+    NetbootInstaller().install(practice.order, practice.site)
     assert practice.boot() == before
     assert practice.said[said:] == []
 

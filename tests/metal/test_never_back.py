@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from blackstart.errors import Exit, GateTimeoutError
-from blackstart.metal import install
-from blackstart.metal.netboot import Netboot
+from blackstart.metal.installers import live_install
+from blackstart.metal.installers.netboot import NetbootInstaller
 from blackstart.power.base import Power
 from tests.metal import ordered
 from tests.metal.lan import Lan
@@ -51,12 +51,12 @@ def test_it_is_said_and_the_same_again_awaits_it_without_another_installation(ma
             machine.cut()
 
     with pytest.raises(GateTimeoutError, match="was installed and never came back as its own system") as caught:
-        Netboot(boot_seconds=5).install(made.order, replace(made.site, say=say))
+        NetbootInstaller(boot_seconds=5).install(made.order, replace(made.site, say=say))
     assert caught.value.exit_code == Exit.TIMEOUT, made.said
     assert "the same command" in caught.value.hint
     assert made.site.driver.state().power is Power.OFF
     made.said.clear()
-    Netboot().install(made.order, made.site)
-    assert install.installed(made.order, made.site)
+    NetbootInstaller().install(made.order, made.site)
+    assert live_install.installed(made.order, made.site)
     assert any("was installed by an earlier run" in words for words in made.said)
     assert not any("/live/" in words for words in made.said), "it was given the live system once more"

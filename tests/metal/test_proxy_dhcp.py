@@ -19,7 +19,7 @@ import pytest
 from blackstart.engine import process
 from blackstart.errors import InputError
 from blackstart.metal import pxe
-from blackstart.metal.boot_progress import Asked, Step
+from blackstart.metal.boot_progress import BootProgress, Step
 from blackstart.metal.serve import own_address, serving
 from tests.e2e.harness import until
 from tests.processes import command_lines
@@ -106,7 +106,7 @@ def test_what_a_killed_run_left_running_is_ended_and_has_nothing_authorised(wire
     (old,) = leftovers(settings)
     with pytest.raises(ConnectionRefusedError):
         socket.create_connection(("10.77.17.1", 8477), timeout=2)
-    asked = Asked(lambda _words: None)
+    asked = BootProgress(lambda _words: None)
     with pxe.answering(desired, own_address(desired), "http://10.77.17.1:8477", settings.parent, asked):
         assert leftovers(settings) != [old]
         assert len(leftovers(settings)) == 1

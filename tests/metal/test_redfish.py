@@ -15,7 +15,7 @@ import pytest
 from blackstart.errors import BlackstartError
 from blackstart.metal import order as orders
 from blackstart.metal.boot_progress import Step
-from blackstart.metal.netboot import Netboot
+from blackstart.metal.installers.netboot import NetbootInstaller
 from blackstart.metal.serve import serving
 from blackstart.power import waits
 from blackstart.power.base import Power
@@ -28,7 +28,7 @@ from tests.metal.machine import Machine
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from blackstart.metal.installer import Site
+    from blackstart.metal.installers.base import Site
     from blackstart.metal.order import Order
 
 pytestmark = [pytest.mark.lab, pytest.mark.metal, pytest.mark.long]
@@ -97,7 +97,7 @@ def test_it_boots_from_the_network_when_that_is_set(practice: Practice) -> None:
 def test_it_is_installed_from_dark_and_boots_from_its_disk(practice: Practice) -> None:
     button, domain, site = practice.button, practice.domain, practice.site
     try:
-        Netboot().install(practice.order, site)
+        NetbootInstaller().install(practice.order, site)
     except BlackstartError as error:
         pytest.fail(f"{error.message}\n{error.hint}\n{practice.said}\n{domain.machine.tail()}")
     assert domain.boots() == DISKS
@@ -110,5 +110,5 @@ def test_it_is_installed_from_dark_and_boots_from_its_disk(practice: Practice) -
     button.on()
     after = waits.await_live(site.desired.node(NODE), button, site.fleet, before, say=practice.said.append)
     assert after != before
-    assert site.fleet.run(NODE, ["cat", orders.MARK]).out == f'{{"id": "c0ffee", "node": "{NODE}"}}\n'
+    assert site.fleet.run(NODE, ["cat", orders.INSTALLATION_FILE]).out == f'{{"id": "c0ffee", "node": "{NODE}"}}\n'
     assert not any(" asked for " in line for line in practice.said[asked:])

@@ -122,7 +122,7 @@ class Molecule:
         itself = {scenario.name: scenarios.digest(scenario.name)}
         try:
             self._unprepared(prepare=scenarios.stage(self.folder, scenario, missing))
-            self._run("test", "--scenario-name", scenario.name, "--destroy", "never")
+            self._run("test", "--scenario-name", scenario.folder, "--destroy", "never", scenario=scenario.name)
         except AssertionError:
             converged = any(run["playbook"] == "converge.yml" for run in self._results())
             if self.keep and scenario.node == "shared" and converged:
@@ -149,10 +149,10 @@ class Molecule:
         if path.is_file():
             path.write_text(yaml.safe_dump(yaml.safe_load(path.read_text()) | {"prepared": not prepare}))
 
-    def _run(self, *words: str) -> None:
-        done = process.run(
-            [Path(sys.executable).with_name("molecule"), *words], cwd=ROOT, env=self.env, check=False, timeout=PATIENCE
-        )
+    def _run(self, *words: str, scenario: str) -> None:
+        molecule = Path(sys.executable).with_name("molecule")
+        env = {**self.env, "SCENARIO": scenario}
+        done = process.run([molecule, *words], cwd=ROOT, env=env, check=False, timeout=PATIENCE)
         assert done.returncode == 0, f"{done.stdout[-8000:]}\n{done.stderr[-4000:]}"
 
     def _results(self) -> tuple[dict[str, Any], ...]:

@@ -1,14 +1,16 @@
 """Which scenarios there are, what each needs of its node, and the order in which one node serves them all.
 
-A scenario is a folder below molecule/. In its molecule.yml it may say, below `ansible.env`:
+A scenario is a folder below molecule/. Its molecule.yml may have, below `ansible.env`:
 
     SCENARIO_NEEDS: containerd api_endpoint   # the roles that must have run before, and with them what those need
     SCENARIO_NODE: clean                      # its own role must not have run on the node before
     SCENARIO_NODE: own                        # a node for it alone: nothing ran before, and nothing runs after
     SCENARIO_BEFORE: cilium                   # these roles must not have run on the node before, nor what needs them
 
-An alternative (molecule/ROLE_alternative) has the needs and the node of its role's first scenario, unless it says
-otherwise.
+A role's second scenario is its alternative, with other variables. Where the first one's molecule.yml has
+`provisioner.inventory.group_vars.alternative`, these are its variables, and all else is the first one's, its tests
+as well. An alternative that differs in more has a folder of its own, molecule/ROLE_alternative, and the needs and the
+node of its role's first scenario unless its molecule.yml says otherwise.
 """
 
 from __future__ import annotations
@@ -40,6 +42,11 @@ class Scenario:
     needs: tuple[str, ...] = ()
     node: str = "shared"
     before: tuple[str, ...] = ()
+
+    @property
+    def folder(self) -> str:
+        """The name of its folder, which is what molecule calls it: the role's when it has none of its own."""
+        return self.name if (ROOM / self.name).is_dir() else self.role
 
     @property
     def role(self) -> str:
@@ -78,7 +85,11 @@ def discover(phases: Sequence[str], room: Path = ROOM) -> tuple[Scenario, ...]:
     that each still finds the roles that it needs as they are by default.
     Raises ValueError for words that mean nothing.
     """
-    own = {path.parent.name: _said(path) for path in sorted(room.glob("*/molecule.yml"))}
+    files = {path.parent.name: _document(path) for path in sorted(room.glob("*/molecule.yml"))}
+    within: dict[str, dict[str, str]] = {
+        name + ALTERNATIVE: {} for name, document in files.items() if _alternative(document)
+    }
+    own = within | {name: document.get("ansible", {}).get("env", {}) for name, document in files.items()}
     said = {name: {**own.get(name.removesuffix(ALTERNATIVE), {}), **words} for name, words in own.items()}
     direct = {name: words.get("SCENARIO_NEEDS", "").split() for name, words in said.items()}
     found = [_scenario(name, words, direct) for name, words in said.items()]
@@ -108,22 +119,31 @@ def stage(folder: Path, scenario: Scenario, missing: Sequence[str]) -> bool:
     prepare.yml: the roles that the node lacks, then the scenario's own preparation. converge.yml: the scenario's own
     one, or the playbook of its role. vars.yml: the scenario's variables.
     """
-    home = ROOM / scenario.name
+    home = ROOM / scenario.folder
     books = [ROOT / "playbooks" / f"{role}.yml" for role in missing]
     if (home / "prepare.yml").is_file():
         books.append(home / "prepare.yml")
     own = home / "converge.yml"
     _imports(folder / "prepare.yml", books)
     _imports(folder / "converge.yml", [own if own.is_file() else ROOT / "playbooks" / f"{scenario.role}.yml"])
-    given = home / "vars.yml"
-    (folder / "vars.yml").write_text(given.read_text() if given.is_file() else "{}\n")
+    (folder / "vars.yml").write_text(given(scenario.name) or "{}\n")
     return bool(books)
+
+
+def given(name: str, room: Path = ROOM) -> str:
+    """Return the variables of a scenario as YAML, empty when it has none."""
+    file = room / name / "vars.yml"
+    if name.endswith(ALTERNATIVE) and not file.parent.is_dir():
+        other = _alternative(_document(room / name.removesuffix(ALTERNATIVE) / "molecule.yml"))
+        return yaml.safe_dump(other, sort_keys=False) if other else ""
+    return file.read_text() if file.is_file() else ""
 
 
 def digest(name: str) -> str:
     """Return a fingerprint of the role that a scenario is about, and its playbook: a changed one must be run again."""
     role = Scenario(name).role
-    files = [ROOT / "playbooks" / f"{role}.yml", *sorted((ROOT / "roles" / role).rglob("*"))]
+    books = ROOT / "playbooks"
+    files = [books / f"{role}.yml", *sorted((books / "vars").iterdir()), *sorted((ROOT / "roles" / role).rglob("*"))]
     text = b"".join(str(path).encode() + path.read_bytes() for path in files if path.is_file())
     return hashlib.sha256(text).hexdigest()
 
@@ -134,10 +154,14 @@ def _imports(path: Path, books: Sequence[Path]) -> None:
     path.write_text(yaml.safe_dump(plays, sort_keys=False))
 
 
-def _said(path: Path) -> Mapping[str, str]:
-    document: dict[str, Any] = yaml.safe_load(path.read_text()) or {}
-    env: dict[str, str] = document.get("ansible", {}).get("env", {})
-    return env
+def _document(path: Path) -> dict[str, Any]:
+    return (yaml.safe_load(path.read_text()) or {}) if path.is_file() else {}
+
+
+def _alternative(document: Mapping[str, Any]) -> dict[str, Any]:
+    groups = document.get("provisioner", {}).get("inventory", {}).get("group_vars", {})
+    found: dict[str, Any] = groups.get("alternative", {})
+    return found
 
 
 def _scenario(name: str, words: Mapping[str, str], direct: Mapping[str, Sequence[str]]) -> Scenario:

@@ -11,7 +11,7 @@ from blackstart.model.cluster import Cluster, Netboot
 from blackstart.model.load import load
 
 if TYPE_CHECKING:
-    from blackstart.metal.live_seed import Told
+    from blackstart.metal.live_seed import LiveKeys
     from blackstart.metal.order import Order
 
 ROOT = Path(__file__).parents[2]
@@ -45,7 +45,7 @@ def live_files(folder: Path) -> Path:
     return folder
 
 
-def told(desired: Cluster, state: Path) -> tuple[Order, Told]:
+def told(desired: Cluster, state: Path) -> tuple[Order, LiveKeys]:
     """Place an order and make what its live system is told."""
     placed = order.place(state, NODE, "SERIAL-1", order_id="ab12", now=1.0)
     return placed, live_seed.prepare(desired, state, placed, token="hard-to-guess")  # noqa: S106 - the test's own

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING
 
 import pytest
 
+from blackstart.lab import schedule
 from blackstart.lab.parts import Part, Room
-from blackstart.lab.progress import Estimate, Progress
-from blackstart.lab.schedule import PartFailedError, build_parts, longest_first, missing
+from blackstart.lab.schedule import PartFailedError, build_parts, missing
 from blackstart.lab.store import Store
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
+
+    from blackstart.lab.progress import Progress
 
 
 def touch(room: Room) -> None:
@@ -24,12 +27,6 @@ def part(
     name: str, *inputs: Part, seconds: float = 1, heavy: bool = False, make: Callable[[Room], None] = touch
 ) -> Part:
     return Part(name, f"the {name}", seconds, {}, make, inputs, heavy)
-
-
-def test_the_longest_way_goes_first() -> None:
-    short, long = part("short", seconds=10), part("long", seconds=8)
-    image = part("image", long, seconds=5)
-    assert [found.name for found in longest_first([short, long, image])] == ["long", "short", "image"]
 
 
 def test_only_what_is_missing_is_built_and_said(tmp_path: Path) -> None:
@@ -91,18 +88,23 @@ def test_a_failure_stops_what_is_built_beside_it(tmp_path: Path) -> None:
     assert [path.name for path in (tmp_path / "parts").iterdir()] == []
 
 
-def test_the_estimate_follows_the_longer_row_and_the_machines_pace() -> None:
-    heavy, light, next_heavy = (
-        part("a", seconds=100, heavy=True),
-        part("b", seconds=10),
-        part("c", seconds=50, heavy=True),
-    )
-    estimate = Estimate([heavy, light, next_heavy])
-    assert estimate.left(0) == 150
-    estimate.start(heavy, 0)
-    assert estimate.left(40) == 110
-    assert estimate.finish(heavy, 230) == 230
-    assert estimate.left(230) == 100
+def test_the_forecast_is_told_while_nothing_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(schedule, "_TICK", 0.02)
+    said: list[Progress] = []
+    wanted = [part("silent", make=lambda _room: time.sleep(0.2))]
+    build_parts(wanted, ready(Store(tmp_path / "parts")), tmp_path / "logs", said.append)
+    assert sum(seen.now == ("the silent",) for seen in said) > 3
+
+
+def test_the_next_build_knows_how_long_a_part_took_here(tmp_path: Path) -> None:
+    store = ready(Store(tmp_path / "parts"))
+    build_parts([part("base", seconds=100)], store, tmp_path / "logs", lambda _progress: None)
+    assert store.seconds()["base"] < 5
+    said: list[Progress] = []
+    build_parts([Part("base", "the base", 100, {"version": 2}, touch)], store, tmp_path / "logs", said.append)
+    assert said[0].planned[0].seconds < 5
+    (store.root / "seconds.json").write_text("[]")
+    assert store.seconds() == {}
 
 
 def ready(store: Store) -> Store:

@@ -11,7 +11,8 @@ import pytest
 
 from blackstart.engine import process
 from blackstart.errors import InputError
-from blackstart.metal import files, live_seed, media
+from blackstart.metal import files, live_seed
+from blackstart.metal.installers import media
 from tests.unit import metal
 
 if TYPE_CHECKING:

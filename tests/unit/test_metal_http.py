@@ -13,7 +13,7 @@ import pytest
 from blackstart.errors import InputError
 from blackstart.metal import files, live_seed
 from blackstart.metal import http as boot_http
-from blackstart.metal.boot_progress import Asked, Step
+from blackstart.metal.boot_progress import BootProgress, Step
 from blackstart.metal.http import Boots
 from tests.unit import metal
 
@@ -32,7 +32,7 @@ class Client:
     def __init__(self, live: Path) -> None:
         self.said: list[str] = []
         self.desired: Cluster = metal.cluster(metal.live_files(live))
-        self.asked = Asked(self.said.append)
+        self.asked = BootProgress(self.said.append)
         self.boots = Boots(files.served(self.desired), self.asked)
         self.url = ""
 
@@ -149,7 +149,7 @@ def test_what_was_asked_is_said_and_a_token_is_not(client: Client, tmp_path: Pat
 
 def test_how_far_a_machine_came_has_words(client: Client, tmp_path: Path) -> None:
     authorise(client, tmp_path)
-    assert client.asked.words()[0] == "it has asked for nothing at all"
+    assert client.asked.words()[0] == "it has requested nothing"
     client.get("/order/52-54-00-aa-00-02")  # in vain
     seen = [client.asked.furthest]
     for path in ("/boot.ipxe", ORDER, "/live/boot/vmlinuz", "/seed/hard-to-guess/meta-data", "/boot.ipxe"):
@@ -173,7 +173,7 @@ def test_it_is_bound_to_one_address(client: Client) -> None:
 
 
 def test_it_ends_with_its_block(tmp_path: Path) -> None:
-    boots = Boots({}, Asked(lambda _words: None))
+    boots = Boots({}, BootProgress(lambda _words: None))
     with boot_http.serve(boots, "127.0.0.1", 0) as url:
         port = urlsplit(url).port or 0
     with pytest.raises(ConnectionRefusedError):

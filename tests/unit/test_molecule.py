@@ -54,6 +54,20 @@ def test_what_is_needed_needs_something_itself(room: Path) -> None:
     assert scenarios.find("disks", PHASES, room).missing([]) == ()
 
 
+def test_an_alternative_needs_no_folder_where_it_differs_in_variables_alone(room: Path) -> None:
+    shutil.rmtree(room / "runtime_alternative")
+    within = {"group_vars": {"alternative": {"runtime_word": "{{ other }}"}}}
+    document = {"ansible": {"env": {"SCENARIO_NEEDS": "base"}}, "provisioner": {"inventory": within}}
+    (room / "runtime" / "molecule.yml").write_text(yaml.safe_dump(document))
+    found = scenarios.find("runtime_alternative", PHASES, room)
+    assert found.needs == ("base",)
+    assert found.alternative
+    assert yaml.safe_load(scenarios.given(found.name, room)) == {"runtime_word": "{{ other }}"}
+    assert scenarios.given("runtime", room) == ""
+    assert scenarios.find("containerd_alternative", []).folder == "containerd"
+    assert scenarios.find("revive_alternative", []).folder == "revive_alternative"
+
+
 def test_one_node_serves_all_of_them_but_what_begins_a_cluster_twice(room: Path) -> None:
     nodes = 0
     behind: list[str] | None = None

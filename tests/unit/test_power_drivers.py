@@ -15,7 +15,7 @@ from blackstart.errors import GateTimeoutError, InputError, RefusedError, Unreac
 from blackstart.model import power as models
 from blackstart.power import base
 from blackstart.power.ask import Ask
-from blackstart.power.base import Driver, Power, Seen
+from blackstart.power.base import Driver, Power, PowerFacts
 from blackstart.power.hook import Hook
 from blackstart.power.wol import WakeOnLan
 from tests.unit.test_phases_cluster import DESIRED
@@ -177,7 +177,7 @@ def test_a_person_is_told_which_button_how_long_and_what_to_see() -> None:
     assert "five seconds, until its light is out" in button.off(force=True)
     assert "let it shut down" in button.off()
     assert button.cycle().endswith("; then press it once more")
-    assert button.state() == Seen(Power.UNKNOWN, "only a person at the machine can see its light")
+    assert button.state() == PowerFacts(Power.UNKNOWN, "only a person at the machine can see its light")
 
 
 def ipmi(**secret: str) -> Cluster:

@@ -9,7 +9,7 @@ import pytest
 from blackstart.engine.ssh import Fleet, Result
 from blackstart.errors import GateTimeoutError, UnreachableError
 from blackstart.power import waits
-from blackstart.power.base import Power, Seen
+from blackstart.power.base import Power, PowerFacts
 from blackstart.power.waits import Boot, Port
 from tests.unit.clock import Clock
 from tests.unit.test_phases_cluster import DESIRED
@@ -38,9 +38,9 @@ class Button:
     def cycle(self) -> str:
         return "cycled"
 
-    def state(self) -> Seen:
+    def state(self) -> PowerFacts:
         power = self.powers.pop(0) if len(self.powers) > 1 else self.powers[0]
-        return Seen(power, f"it says {power}")
+        return PowerFacts(power, f"it says {power}")
 
 
 class Machine:
@@ -96,7 +96,7 @@ def test_the_old_life_that_still_answers_is_not_live() -> None:
     machine = cast("Fleet", Machine(OLD, OLD, "no answer in 5 s", NEW))
     live = waits.await_live(NODE, Button(Power.ON), machine, OLD, say=said.append, times=clock.times)
     assert live == NEW
-    assert said == ["casper-3: it answers, but from the life that was to end", "casper-3: no answer in 5 s"]
+    assert said == ["casper-3: it answers, still from the previous boot", "casper-3: no answer in 5 s"]
 
 
 def test_another_kernel_is_another_life_though_init_started_at_the_same_tick() -> None:
@@ -119,5 +119,5 @@ def test_what_never_comes_is_said_with_what_was_seen_last() -> None:
         waits.await_live(
             NODE, Button(Power.ON), cast("Fleet", Machine(shows)), OLD, say=lambda _: None, seconds=9, times=clock.times
         )
-    assert late.value.message.endswith(f"did not come back in 9 s; last seen: {shows}; it says on")
+    assert late.value.message.endswith(f"did not boot, timed out after 9 s; last seen: {shows}; it says on")
     assert late.value.hint

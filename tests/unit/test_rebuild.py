@@ -13,9 +13,10 @@ from blackstart.errors import InputError, RefusedError
 from blackstart.metal import order as orders
 from blackstart.metal.known_hosts import pin
 from blackstart.power.base import Power
-from blackstart.power.base import Seen as PowerSeen
+from blackstart.power.base import PowerFacts as PowerSeen
 from blackstart.probe.observed import NodeFacts, Observed, RebuildFacts
 from blackstart.rebuild import ceph, close_order, install, power_off, remove_node, snapshot
+from blackstart.rebuild.begin import Surroundings
 from blackstart.rebuild.preconditions import require_well
 from blackstart.rebuild.view import view
 from blackstart.verbs import AFTER, BEFORE, REBUILD
@@ -86,6 +87,26 @@ def test_a_member_under_the_ordered_id_is_not_taken_out_again() -> None:
     back = seen(with_node(HEALTHY, NODE, installation=ORDER.id))
     assert [step.name for step in BEFORE if step.reasons(DESIRED, back)] == []
     assert close_order.STEP.reasons(DESIRED, back)
+
+
+def test_after_its_order_was_closed_a_rebuild_is_over() -> None:
+    back = seen(with_node(HEALTHY, NODE, installation=ORDER.id))
+    over = replace(back, rebuild=RebuildFacts(NODE, ORDER, ON, closed=True))
+    assert [
+        todo.step.name for todo in preview(REBUILD, DESIRED, over, (NODE,)) if todo.step in PATH and todo.reasons
+    ] == []
+
+
+def test_what_was_ordered_is_known_after_it_was_closed(tmp_path: Path) -> None:
+    driver: Any = type("Driver", (), {"state": lambda _: ON})()
+    around = Surroundings(NODE, tmp_path, driver)
+    made = orders.place(tmp_path, NODE, SERIAL, order_id="aa", now=1.0)
+    before = around.add(HEALTHY).rebuild
+    orders.close(tmp_path, NODE)
+    after = around.add(HEALTHY).rebuild
+    assert before is not None
+    assert after is not None
+    assert (before.order, before.closed, after.order, after.closed) == (made, False, made, True)
 
 
 def test_without_an_order_nothing_counts_as_new() -> None:

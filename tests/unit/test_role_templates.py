@@ -128,7 +128,7 @@ def test_package_lists_are_fetched_before_pacman_conf_is_replaced_and_whenever_t
 
 
 def test_an_old_machine_s_settings_reach_containerd() -> None:
-    changes = {"containerd_systemd_cgroup": False, "containerd_restrict_oom_score_adj": True}
+    changes = {"containerd_runc_systemd_cgroup": False, "containerd_oom_score_adj_restricted": True}
     text = written("containerd", **changes)["/etc/containerd/config.toml"]
     assert "SystemdCgroup = false" in text
     assert "restrict_oom_score_adj = true" in text

@@ -53,7 +53,7 @@ VARIABLES: dict[str, Any] = {
     "cilium_endpoint_port": 6443,
     "cilium_pod_subnet": "10.44.0.0/16",
     "cilium_nodes": 3,
-    "argocd_url": "https://argocd.lab.home",
+    "argocd_external_url": "https://argocd.lab.home",
     "argocd_dex": False,
     "root_application_repository": "git://10.77.13.2/homelab.git",
     "root_application_revision": "main",

@@ -1,4 +1,4 @@
-"""The live system that a machine boots over the network: a mistake here shows only at a dark machine."""
+"""The live system that a machine boots over the network: a mistake here shows only on a machine that does not boot."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _SHA256 = re.compile(r"[0-9a-f]{64}")
 
 
 def command_line(draft: Draft) -> Iterator[Finding]:
-    """Yield words that nobody fills in, and a live system that would never learn whom to let in."""
+    """Yield unknown placeholders, and a live system that would get no authorized keys."""
     line = draft.values.get("netboot_command_line")
     if line is None:
         return

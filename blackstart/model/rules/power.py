@@ -1,4 +1,4 @@
-"""How power buttons are pressed: nothing secret in the inventory, and nothing that turns out missing in the dark."""
+"""Power drivers: no secrets in the inventory, and nothing that is found missing only when power is needed."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def credentials(draft: Draft) -> Iterator[Finding]:
 
 
 def hook_words(draft: Draft) -> Iterator[Finding]:
-    """Yield secrets among a hook's arguments, which every user of the machine can see, and words nobody fills in."""
+    """Yield secrets among a hook's arguments, which every user of the machine can see, and unknown placeholders."""
     for node, power in draft.each("power"):
         if not isinstance(power, Hook):
             continue

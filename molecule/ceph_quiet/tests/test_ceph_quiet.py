@@ -56,7 +56,7 @@ def test_nothing_was_changed() -> None:
     ]
     tasks = [task for run in runs for task in run["tasks"] if task["role"] == "ceph_quiet"]
     assert {task["status"] for task in tasks} == {"ok"}
-    assert any(task["task"] == "Make the host quiet, or wait until it is back" for task in tasks)
+    assert any(task["task"] == "Ensure the host's Ceph daemons are ready to stop, or back" for task in tasks)
 
 
 @pytest.mark.usefixtures("half_a_ceph")

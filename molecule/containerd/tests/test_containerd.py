@@ -1,4 +1,4 @@
-"""containerd runs with the configuration that Kubernetes needs, by what it says of itself."""
+"""containerd runs with the configuration that it was given, as the practice cluster needs it or otherwise."""
 
 from __future__ import annotations
 
@@ -20,8 +20,10 @@ def configuration(host: Host) -> dict[str, Any]:
     return tomllib.loads(host.check_output("containerd config dump"))
 
 
-def test_it_runs(service: Callable[[str], None]) -> None:
+def test_it_runs_since_its_settings_were_written(host: Host, service: Callable[[str], None]) -> None:
     service("containerd")
+    began = host.check_output('date +%s --date="$(systemctl show --value --property=ActiveEnterTimestamp containerd)"')
+    assert int(began) >= host.file("/etc/containerd/config.toml").mtime.timestamp() - 1
 
 
 def test_it_answers_on_its_socket(host: Host) -> None:
@@ -33,9 +35,20 @@ def test_the_file_is_in_the_format_of_containerd_2(configuration: dict[str, Any]
     assert configuration["version"] == 3
 
 
-def test_the_pause_image_is_the_pinned_one(configuration: dict[str, Any]) -> None:
+def test_the_pause_image_is_the_pinned_one(configuration: dict[str, Any], given: dict[str, Any]) -> None:
     images = configuration["plugins"]["io.containerd.cri.v1.images"]
-    assert images["pinned_images"]["sandbox"] == "registry.k8s.io/pause:3.10.1"
+    wanted = given.get("containerd_sandbox_image", "registry.k8s.io/pause:3.10.1")
+    assert images["pinned_images"]["sandbox"] == wanted
+
+
+def test_control_groups_and_oom_scores_are_the_inventory_s_or_the_opposite(
+    configuration: dict[str, Any], inventory: dict[str, Any], given: dict[str, Any]
+) -> None:
+    runtime = configuration["plugins"]["io.containerd.cri.v1.runtime"]
+    cgroup = runtime["containerd"]["runtimes"]["runc"]["options"]["SystemdCgroup"]
+    opposite = "containerd_runc_systemd_cgroup" in given
+    assert (cgroup is not inventory["containerd_systemd_cgroup"]) is opposite
+    assert (runtime["restrict_oom_score_adj"] is not inventory["containerd_restrict_oom_score_adj"]) is opposite
 
 
 def test_every_plugin_that_it_needs_is_loaded(host: Host) -> None:

@@ -33,7 +33,9 @@ def small(tmp_path: Path) -> Iterator[Path]:
 def test_a_full_node_is_refused(refused: Refused, host: Host) -> None:
     told = "no space left for a snapshot of etcd: /var/lib/etcd/small has 0.1 MiB free, wanted: "
     tasks = refused("etcd_snapshot", told, etcd_snapshot_folder="/var/lib/etcd/small", **RUNNING)
-    assert tasks[-1]["task"] == "Check that the member is well, or stopped as it is said to be, and has room for it"
+    assert (
+        tasks[-1]["task"] == "Check that the member is healthy, or stopped as declared, and has room for the snapshot"
+    )
     assert host.check_output("ls -A /var/lib/etcd/small") == ""
 
 

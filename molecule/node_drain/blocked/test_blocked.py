@@ -13,7 +13,7 @@ NUMBERS = "PodDisruptionBudget default/web (minAvailable 1) allows no eviction: 
 def test_it_is_refused_for_this_budget_and_nothing_is_left_of_it(kubectl: Kubectl, refused: Refused) -> None:
     tasks = refused("node_drain", NUMBERS, node_drain_timeout=8)
     (failed,) = (task for task in tasks if task["status"] == "failed")
-    assert failed["task"] == "Move its pods"
+    assert failed["task"] == "Ensure the node is drained"
     assert "- default/web-" in failed["message"]
     assert "1 of its pods did not go within 8 s" in failed["message"]
     assert "loosen the budget: kubectl --namespace=default edit poddisruptionbudget web" in failed["message"]

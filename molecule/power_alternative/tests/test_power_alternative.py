@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 from blackstart.lab import machines
 from blackstart.lab.layout import Layout
+from blackstart.lab.power import PodmanPower
 from blackstart.power.base import Power
-from blackstart.power.lab import Lab
 
 if TYPE_CHECKING:
     from testinfra.host import Host
@@ -22,7 +22,7 @@ LAYOUT = Layout("molecule", IPv4Network("10.77.14.0/24"), (NODE,))
 def test_it_is_off_and_stays_off() -> None:
     end = time.monotonic() + 4
     while time.monotonic() < end:
-        assert Lab(NODE, LAYOUT).state().power is Power.OFF
+        assert PodmanPower(NODE, LAYOUT).state().power is Power.OFF
         time.sleep(0.5)
 
 

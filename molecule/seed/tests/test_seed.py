@@ -16,4 +16,4 @@ def test_the_kinds_are_known(kubectl: Kubectl) -> None:
 
 
 def test_it_refuses_secrets_that_nobody_can_open(refused: Refused) -> None:
-    refused("seed", "wanted: both or neither", seed_secrets_file="seed/secrets.age")
+    refused("seed", "wanted: both or neither", seed_encrypted_file="seed/secrets.age")
