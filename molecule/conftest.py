@@ -145,7 +145,7 @@ def refused(tmp_path: Path) -> Refused:
             words += ["--extra-vars", f"@{given}"]
         words.append(folder / "converge.yml")
         program = Path(sys.executable).with_name("ansible-playbook")
-        if "MOLECULE_FORGE" in os.environ:  # then a quicker one comes first (tests/molecule/forge.py)
+        if "BLACKSTART_PREFORK" in os.environ:  # then a quicker one comes first (blackstart/ansible/prefork.py)
             program = Path(shutil.which("ansible-playbook") or program)
         results = tmp_path / "results.jsonl"
         done = process.run([program, *words], env={"MOLECULE_RESULTS": str(results)}, check=False, timeout=300)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -32,6 +32,8 @@ class Context:
     observer: Observer
     journal: Journal
     drain_seconds: int = 300
+    # The environment in which runs are forked off an Ansible that is loaded (engine/prefork.py), while there is one.
+    prefork: dict[str, str] = field(default_factory=dict)
 
     @property
     def fleet(self) -> Fleet:
@@ -48,7 +50,7 @@ class Context:
         from blackstart.engine.galaxy import ensure  # noqa: PLC0415 - see above
         from blackstart.engine.runner import Runner  # noqa: PLC0415 - see above
 
-        return Runner(self.sources, folder or self.state, self.journal, ensure())
+        return Runner(self.sources, folder or self.state, self.journal, ensure(), self.prefork)
 
     def play(self, play: Play) -> None:
         """Run one playbook to its end. Raises what Runner.play() raises."""

@@ -111,17 +111,20 @@ def follow(
 
 
 @contextmanager
-def beside(argv: Sequence[str | os.PathLike[str]], on_line: Callable[[str], None]) -> Iterator[Callable[[], bool]]:
+def beside(
+    argv: Sequence[str | os.PathLike[str]], on_line: Callable[[str], None], *, env: Mapping[str, str] | None = None
+) -> Iterator[Callable[[], bool]]:
     """Run a command while the block runs, and end it with the block; yields what says whether it still runs.
 
-    Each line that it prints goes to on_line, from a thread. Raises ProcessError when there is no such command.
+    Each line that it prints goes to on_line, from a thread. Its standard input is open as long as this process lives.
+    Raises ProcessError when there is no such command.
     """
     words = [os.fspath(word) for word in argv]
     try:
         process = subprocess.Popen(  # noqa: S603 - the one door: argv is a list, no shell
             words,
-            env=_environment(None),
-            stdin=subprocess.DEVNULL,
+            env=_environment(env),
+            stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,

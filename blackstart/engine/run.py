@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from blackstart.bundle.server import serve
 from blackstart.engine.gates import Gates
 from blackstart.engine.plan import behind, groups, plan, startable
+from blackstart.engine.prefork import prefork
 from blackstart.engine.work import Work
 from blackstart.errors import BlackstartError, InputError, NotWellError, UnreachableError
 from blackstart.step import Scope
@@ -87,7 +88,7 @@ class Run:
         return tuple(self.applied)
 
     def _serve(self, stack: ExitStack) -> dict[str, Any]:
-        """Check the bundle and serve it to the nodes; return what every play is told of it."""
+        """Check the bundle, serve it to the nodes, load Ansible; return what every play is told of the bundle."""
         bundle, fleet = self.context.bundle, self.context.fleet
         if problems := bundle.problems():
             raise InputError(
@@ -95,6 +96,7 @@ class Run:
                 hint="nothing was touched; build or copy the bundle again",
             )
         near = (*self.context.observer.reachable(), *self.limit)[0]
+        stack.enter_context(prefork(self.context))
         return {
             "bundle_url": stack.enter_context(serve(bundle.path, fleet.local_address(near))),
             "bundle_images": [

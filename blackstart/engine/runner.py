@@ -11,9 +11,11 @@ import tempfile
 import threading
 from contextlib import suppress
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import ansible_runner
+from ansible_runner.config.runner import RunnerConfig
 
 from blackstart import paths
 from blackstart.engine.events import Watcher, failure, play_names
@@ -28,16 +30,31 @@ if TYPE_CHECKING:
 # A machine that says nothing is lost after so many times so many seconds; Mitogen would wait five minutes.
 SILENCE = {"mitogen_ssh_keepalive_interval": 5, "mitogen_ssh_keepalive_count": 3}
 
+_PREFORK_BIN = Path(__file__).parents[1] / "ansible" / "bin"
+# No facts are gathered, so none are cached: without this each run would have a setting of its own.
+_CONFIG: dict[str, Any] = {"suppress_env_files": True, "quiet": True, "fact_cache_type": ""}
+
 
 class Runner:
     """Runs playbooks over one set of inventories; every run has a private folder of its own that is removed."""
 
-    def __init__(self, sources: Sequence[Path], state: Path, journal: Journal, collections: Path) -> None:
-        """Keep what every run shares; the key and known_hosts are the cluster's own, in its state folder."""
+    def __init__(
+        self,
+        sources: Sequence[Path],
+        state: Path,
+        journal: Journal,
+        collections: Path,
+        prefork: Mapping[str, str] = MappingProxyType({}),
+    ) -> None:
+        """Keep what every run shares; the key and known_hosts are the cluster's own, in its state folder.
+
+        prefork is the environment that engine/prefork.py yields.
+        """
         self._sources = sources
         self._state = state
         self._journal = journal
         self._collections = collections
+        self._prefork = prefork
 
     def _environment(self) -> dict[str, str]:
         share = paths.share()
@@ -60,7 +77,16 @@ class Runner:
         }
         if (key := self._state / "id_ed25519").exists():
             environment["ANSIBLE_PRIVATE_KEY_FILE"] = str(key)
+        if self._prefork:
+            environment |= {**self._prefork, "PATH": f"{_PREFORK_BIN}:{environment['PATH']}"}
         return environment
+
+    def settings(self) -> dict[str, str]:
+        """Return the settings of Ansible that each run has: ours, and what ansible-runner adds to them."""
+        with tempfile.TemporaryDirectory(prefix="blackstart-") as folder:
+            config = RunnerConfig(folder, playbook="none.yml", envvars=self._environment(), **_CONFIG)
+            config.prepare()
+        return {name: value for name, value in config.env.items() if name.startswith("ANSIBLE_")}
 
     def play(self, plays: Sequence[Play], variables: Mapping[str, Any]) -> dict[str, int]:
         """Run plays as one Ansible run; return the number of changed tasks by node.
@@ -104,8 +130,7 @@ class Runner:
             # Without one it takes SIGINT for itself, and for good (ansible_runner/utils/__init__.py, signal_handler).
             cancel_callback=playing.cancelled.is_set,
             finished_callback=lambda _run: playing.done.set(),
-            suppress_env_files=True,
-            quiet=True,
+            **_CONFIG,
         )[1]
         return playing
 

@@ -35,7 +35,7 @@ def molecule(bundle: Path, pytestconfig: pytest.Config) -> Iterator[runner.Molec
         session = runner.Molecule(runner.folder(), say, keep=keep)
         if not keep:
             session.destroy()
-        with session.forge():
+        with session.prefork():
             yield session
         if not keep:
             session.destroy()

@@ -86,9 +86,9 @@ class Molecule:
         self.keep = keep
         # One folder, and so one state file, for all of them: molecule then knows that the node exists.
         self.env = {
-            "PATH": f"{ROOT / '.config' / 'molecule' / 'bin'}:{Path(sys.executable).parent}:{os.environ['PATH']}",
-            "MOLECULE_FORGE": str(folder.with_name("forge.sock")),
-            "MOLECULE_ANSIBLE_PLAYBOOK": str(Path(sys.executable).with_name("ansible-playbook")),
+            "PATH": f"{ROOT / 'blackstart' / 'ansible' / 'bin'}:{Path(sys.executable).parent}:{os.environ['PATH']}",
+            "BLACKSTART_PREFORK": str(folder.with_name("prefork.sock")),
+            "BLACKSTART_ANSIBLE_PLAYBOOK": str(Path(sys.executable).with_name("ansible-playbook")),
             "PYTHONPATH": str(ROOT),
             "MOLECULE_EPHEMERAL_DIRECTORY": str(folder),
             "NO_COLOR": "1",
@@ -97,11 +97,11 @@ class Molecule:
         self.behind: dict[str, str] | None = self._recalled()
 
     @contextmanager
-    def forge(self) -> Iterator[None]:
-        """Keep an Ansible loaded meanwhile (forge.py)."""
-        path = Path(self.env["MOLECULE_FORGE"])
+    def prefork(self) -> Iterator[None]:
+        """Keep an Ansible loaded meanwhile (blackstart/ansible/prefork.py)."""
+        path = Path(self.env["BLACKSTART_PREFORK"])
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        argv = [sys.executable, "-m", "tests.molecule.forge", str(path)]
+        argv = [sys.executable, "-m", "blackstart.ansible.prefork", str(path)]
         with subprocess.Popen(argv, stdin=subprocess.PIPE, cwd=ROOT, env={**os.environ, **self.env}) as running:
             yield
             running.communicate()

@@ -1,8 +1,10 @@
-"""A playbook that the forge runs is the caller's own run in all that can be seen of it."""
+"""A playbook that the server runs is the caller's own run in all that can be seen of it."""
 
 from __future__ import annotations
 
+import json
 import os
+import socket
 import subprocess
 import sys
 import time
@@ -15,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 ROOT = Path(__file__).parents[2]
-CLIENT = ROOT / ".config/molecule/bin/ansible-playbook"
+CLIENT = ROOT / "blackstart/ansible/bin/ansible-playbook"
 REAL = Path(sys.executable).with_name("ansible-playbook")
 BOOK = """\
 - hosts: localhost
@@ -30,20 +32,20 @@ BOOK = """\
 
 @pytest.fixture(scope="module")
 def environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
-    """Return the environment of callers while a forge runs."""
-    room = tmp_path_factory.mktemp("forge")
+    """Return the environment of callers while a server runs."""
+    room = tmp_path_factory.mktemp("prefork")
     (room / "book.yml").write_text(BOOK)
     (room / "ansible.cfg").write_text("[defaults]\nlocalhost_warning = false\n")
-    ours = {"MOLECULE_FORGE": str(room / "socket"), "MOLECULE_ANSIBLE_PLAYBOOK": str(REAL)}
+    ours = {"BLACKSTART_PREFORK": str(room / "socket"), "BLACKSTART_ANSIBLE_PLAYBOOK": str(REAL)}
     kept = {name: value for name, value in os.environ.items() if not name.startswith("ANSIBLE_")}
     env = {**kept, **ours, "ANSIBLE_CONFIG": str(room / "ansible.cfg"), "NO_COLOR": "1", "ROOM": str(room)}
-    argv = [sys.executable, "-m", "tests.molecule.forge", ours["MOLECULE_FORGE"]]
+    argv = [sys.executable, "-m", "blackstart.ansible.prefork", ours["BLACKSTART_PREFORK"]]
     with subprocess.Popen(argv, stdin=subprocess.PIPE, cwd=ROOT, env=env) as running:
         end = time.monotonic() + 60
         while not (room / "socket").exists():
             assert time.monotonic() < end
             time.sleep(0.05)
-        run(CLIENT, env, room)  # the first one's settings are the forge's
+        run(CLIENT, env, room)  # the first one's settings are the server's
         yield env
         running.communicate()
     assert running.returncode == 0
@@ -63,16 +65,32 @@ def run(program: Path, env: dict[str, str], folder: Path, **more: str) -> subpro
 def test_status_and_streams_folder_and_environment_are_the_caller_s(
     environment: dict[str, str], tmp_path: Path, word: str
 ) -> None:
-    forged, real = (run(program, environment, tmp_path, WORD=word) for program in (CLIENT, REAL))
-    assert (forged.returncode, forged.stdout, forged.stderr) == (real.returncode, real.stdout, real.stderr)
-    assert forged.returncode == {"good": 0, "bad": 2}[word]
-    assert f"as a file of this folder says {word}" in forged.stdout
+    preforked, real = (run(program, environment, tmp_path, WORD=word) for program in (CLIENT, REAL))
+    assert (preforked.returncode, preforked.stdout, preforked.stderr) == (real.returncode, real.stdout, real.stderr)
+    assert preforked.returncode == {"good": 0, "bad": 2}[word]
+    assert f"as a file of this folder says {word}" in preforked.stdout
 
 
-def test_other_settings_of_ansible_and_no_forge_take_the_real_program(
+def test_other_settings_of_ansible_and_no_server_take_the_real_program(
     environment: dict[str, str], tmp_path: Path
 ) -> None:
     other = run(CLIENT, environment, tmp_path, WORD="good", ANSIBLE_CALLBACK_RESULT_FORMAT="yaml")
     assert other.returncode == 0
     assert "msg: " in other.stdout, "a setting of the caller's counts"
-    assert run(CLIENT, environment, tmp_path, WORD="bad", MOLECULE_FORGE="/nowhere").returncode == 2
+    assert run(CLIENT, environment, tmp_path, WORD="bad", BLACKSTART_PREFORK="/nowhere").returncode == 2
+
+
+def test_a_run_ends_with_its_caller(environment: dict[str, str], tmp_path: Path) -> None:
+    """ansible-runner kills what it has started when it is cancelled: what was started for it must not go on."""
+    (tmp_path / "here.json").write_text('{"here": "here"}')
+    words = ["--inventory=localhost,", "--extra-vars=@here.json", f"{environment['ROOM']}/book.yml"]
+    with (tmp_path / "out").open("w") as out, socket.socket(socket.AF_UNIX) as caller:
+        caller.connect(environment["BLACKSTART_PREFORK"])
+        socket.send_fds(caller, [b"\n"], [out.fileno()] * 3)
+        caller.sendall(json.dumps([words, str(tmp_path), environment]).encode() + b"\n")
+        run = int(caller.makefile().readline())
+    end = time.monotonic() + 30
+    while Path(f"/proc/{run}").exists():
+        assert time.monotonic() < end, "Ansible goes on"
+        time.sleep(0.05)
+    assert "PLAY RECAP" not in (tmp_path / "out").read_text()
