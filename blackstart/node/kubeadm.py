@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from .command import run
+from .kubectl import Kubectl
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -150,12 +151,12 @@ class Kubeadm:
         """Tell whether what was begun got to its end after all; waits for an API server that is starting."""
         if not all((MANIFESTS / f"{name}.yaml").exists() for name in COMPONENTS):
             return False
-        kubectl = ["kubectl", f"--kubeconfig={KUBERNETES / 'admin.conf'}", f"--server={self.server}"]
+        kubectl = Kubectl(str(KUBERNETES / "admin.conf"), self.server)
         end = time.monotonic() + 45
         while time.monotonic() < end:
-            if run([*kubectl, "get", "--raw=/readyz", "--request-timeout=3s"]).status == 0:
+            if run(kubectl.words("get", "--raw=/readyz", "--request-timeout=3s")).status == 0:
                 words, wanted = self.last_act()
-                return wanted in run([*kubectl, *words]).out.split()
+                return wanted in run(kubectl.words(*words)).out.split()
             time.sleep(1)
         return False
 

@@ -9,7 +9,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from . import board, https, receipts
+from . import board, https, pacman, receipts
 from .command import output
 from .disks import verdicts
 from .etcd import client
@@ -49,7 +49,7 @@ def main(request: dict[str, Any]) -> dict[str, Any]:
     if request["images"]:
         jobs["images"] = (images,)
     seen = together(jobs)
-    installed = receipts.packages()
+    installed = pacman.installed()
     return {
         **machine(),
         "packages": installed,

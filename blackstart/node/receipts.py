@@ -12,13 +12,13 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from . import pacman
 from .command import output
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
 RECEIPTS = Path("/var/lib/blackstart/receipts")
-PACMAN = Path("/var/lib/pacman/local")
 _GONE = {"inactive", "failed"}
 
 
@@ -36,15 +36,6 @@ def digest(path: Path) -> str | None:
     except (FileNotFoundError, NotADirectoryError):
         return None
     return found.hexdigest()
-
-
-def packages(database: Path = PACMAN) -> dict[str, str]:
-    """Return every installed package and its version as upstream numbers it, that is without Arch's release.
-
-    pacman keeps a folder <name>-<version>-<release> of each (alpm-db layout, lib/libalpm/be_local.c).
-    """
-    folders = [folder.name for folder in database.glob("*-*-*")]
-    return {name: version for name, version, _ in (folder.rsplit("-", 2) for folder in folders)}
 
 
 def units(names: Iterable[str]) -> dict[str, dict[str, str]]:
@@ -108,7 +99,7 @@ def drift(receipt: dict[str, Any], installed: dict[str, str], running: dict[str,
 def main(request: dict[str, Any]) -> dict[str, Any]:
     """Write receipts: request {"receipts": {phase: {"inputs", "files", "packages", "units"}}}, the last three lists."""
     asked = request["receipts"]
-    installed = packages()
+    installed = pacman.installed()
     running = units(name for wanted in asked.values() for name in wanted["units"])
     RECEIPTS.mkdir(parents=True, exist_ok=True)
     for phase, wanted in asked.items():

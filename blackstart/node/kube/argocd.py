@@ -7,7 +7,11 @@ was us: an Application that a person told to skip is left as it is.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from ..kubectl import Kubectl
+    from ..module import Module
 
 SKIP = "argocd.argoproj.io/skip-reconcile"
 HELD = "blackstart.io/held"
@@ -27,3 +31,19 @@ def owners(applications: list[dict[str, Any]], kind: str, namespace: str, name: 
 def held(applications: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """Return the Applications that we told to skip."""
     return [app for app in applications if HELD in app["metadata"].get("annotations", {})]
+
+
+def apply(kubectl: Kubectl, module: Module) -> dict[str, Any]:
+    """Hold or let go; returns the module's result. Raises KubectlError."""
+    params = module.params
+    applications = kubectl.get(RESOURCE, "--all-namespaces")
+    if params["state"] == "held":
+        chosen = owners(applications, params["kind"], params["namespace"], params["name"])
+        annotations = [f"{SKIP}=true", f"{HELD}=network repair"]
+    else:
+        chosen = held(applications)
+        annotations = [f"{SKIP}-", f"{HELD}-"]
+    names = [(app["metadata"]["namespace"], app["metadata"]["name"]) for app in chosen]
+    for namespace, name in names if not module.check_mode else ():
+        kubectl.run("annotate", RESOURCE, name, f"--namespace={namespace}", "--overwrite", *annotations)
+    return {"changed": bool(names), "applications": [f"{namespace}/{name}" for namespace, name in names]}
