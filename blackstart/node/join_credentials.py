@@ -1,7 +1,7 @@
 """Make or revoke what a joining control plane needs: a bootstrap token and the uploaded certificates.
 
-Secrets reach programs by file or standard input, never by their arguments. What is made is also given an end that
-does not depend on this run: a transient timer on this member revokes it when nobody else did.
+Secrets reach programs by file or standard input, never by their arguments. What is made also
+expires without this run: a transient timer on this member revokes it.
 """
 
 from __future__ import annotations

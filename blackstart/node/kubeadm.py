@@ -1,7 +1,7 @@
 """Run kubeadm init or kubeadm join as a transient systemd unit, and go on with one that was cut off.
 
-The unit outlives this module, the connection and the control machine: whoever comes next waits for it. Nothing is
-ever wiped. What an earlier attempt left is met by ignoring exactly the preflight checks that it trips; kubeadm's
+The unit outlives this module, the connection and the control machine: a later run waits for it. Nothing is
+ever wiped. What an earlier attempt left is handled by ignoring exactly the preflight checks that it fails; kubeadm's
 phases themselves can be repeated (certificates and kubeconfigs that are there are kept, a member that is already in
 etcd's list is not added twice: cmd/kubeadm/app/phases/{certs,kubeconfig,etcd}, util/etcd/etcd.go at v1.35.1).
 """
@@ -74,7 +74,7 @@ def unit(words: Sequence[str], files: Sequence[Path], log: Path, timeout: int) -
 
 
 def _state() -> tuple[str, str]:
-    """Return the unit's ActiveState and Result; a unit that ended well is gone, and inactive."""
+    """Return the unit's ActiveState and Result; a unit that succeeded is unloaded, and inactive."""
     text = run(["systemctl", "show", "--property=ActiveState,Result", f"{UNIT}.service"]).out
     found = dict(line.split("=", 1) for line in text.splitlines() if "=" in line)
     return found.get("ActiveState", ""), found.get("Result", "")

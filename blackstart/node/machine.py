@@ -1,4 +1,4 @@
-"""One node, looked at by itself: the machine, what roles manage on it, its share of etcd and its own API server."""
+"""The state of one node: the machine, what roles manage on it, its etcd member and its API server."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ MODULES = "/usr/lib/modules"
 ETCD_DATA = "/var/lib/etcd"
 # What an installer of blackstart leaves (blackstart/metal/order.py); a system that others installed has none.
 INSTALLATION = "/etc/blackstart/installation.json"
-# While nobody holds the address every look waits as long.
+# While no node holds the address, every look waits this long.
 ENDPOINT_SECONDS = 1.0
 # Where a full disk stops something; those that share a filesystem say the same.
 _ROOMS = ("/", "/var/lib/containerd", ETCD_DATA)
@@ -31,7 +31,7 @@ _ROOMS = ("/", "/var/lib/containerd", ETCD_DATA)
 def main(request: dict[str, Any]) -> dict[str, Any]:
     """Look: request {"address", "endpoint": {"name", "address", "port"}, "units", "images": bool, "dark"}.
 
-    units are names; dark holds the addresses of nodes that have no power, where nobody is to be asked.
+    units are names; dark holds the addresses of nodes that have no power, which are not asked.
     kubeadm binds the API server to the endpoint's port. Returns the fields of NodeFacts, `receipts` with their drift.
     """
     endpoint = request["endpoint"]

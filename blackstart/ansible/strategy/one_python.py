@@ -9,7 +9,7 @@ to Mitogen (ansible_mitogen/planner.py); under any other module the node is unre
 Mitogen sends what a module imports by an absolute name, and not what that imports from beside it. Here it follows
 relative imports as Ansible's own carrier does: blackstart/node is one package under two names.
 
-A worker that is interrupted waits for Mitogen's own process, which is gone. Here it ends with Ansible.
+An interrupted worker waits for Mitogen's own process, which has ended. Here it ends with Ansible.
 """
 
 from __future__ import annotations
@@ -67,7 +67,7 @@ module_finder.walk_imports = walk_imports
 
 
 def end_with_ansible() -> None:
-    """Have a worker killed when Ansible ends (prctl(2), PR_SET_PDEATHSIG): on Ctrl-C it would wait for ever."""
+    """Have a worker killed when Ansible ends (prctl(2), PR_SET_PDEATHSIG): on Ctrl-C it would wait forever."""
     ctypes.CDLL(None).prctl(1, signal.SIGKILL)
 
 

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 CRD = "cephclusters.ceph.rook.io"
-MARKS = "blackstart/noout/"  # in Ceph's own key-value store, so that a mark lives exactly as long as the flag
+MARKS = "blackstart/noout/"  # in Ceph's own key-value store, so that a mark exists exactly as long as the flag
 NOT_FOUND = 2  # ENOENT, as ceph ends with it
 _CONNECT_SECONDS = 10
 _ASK = {

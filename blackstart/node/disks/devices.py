@@ -36,7 +36,7 @@ def links(root: Path) -> dict[str, str]:
 def disks(root: Path, pointed: dict[str, str], named: set[str]) -> list[Found]:
     """Return all whole disks in the order of their kernel names; a loop device with a file behind it is one.
 
-    `named` are names below /dev/disk/by-id (or kernel names): what they point at is listed whatever it is.
+    `named` are names below /dev/disk/by-id (or kernel names): what they point at is always listed.
     """
     wanted = {pointed.get(name, name) for name in named}
     folders = sorted((root / "sys/block").iterdir())

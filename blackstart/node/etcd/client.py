@@ -98,7 +98,7 @@ class Etcd:
     def take_lead(self, leaving: str) -> None:
         """Have this member lead if the one that leaves does, which is given by its hexadecimal id.
 
-        A leader that is removed leaves an election behind, and nobody writes until it is over; one that hands over
+        A leader that is removed causes an election, during which nothing can be written; one that hands over
         is followed at once (https://github.com/etcd-io/etcd/blob/main/etcdctl/README.md, move-leader).
         """
         status = self.status()

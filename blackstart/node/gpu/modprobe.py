@@ -80,7 +80,7 @@ def mkinitcpio() -> str | None:
 
 
 def regenerate(module: Module, path: Path) -> str:
-    """Make all images anew; fails the module with mkinitcpio's last lines."""
+    """Regenerate all images; fails the module with mkinitcpio's last lines."""
     program = mkinitcpio()
     if program is None:
         return "made no image of the next start: there is no mkinitcpio"

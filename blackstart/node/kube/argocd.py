@@ -1,8 +1,8 @@
-"""Keep Argo CD's hands off the Applications that own a workload, and give them back.
+"""Pause Argo CD's reconciliation of the Applications that own a workload, and resume it.
 
-What is held is written on the Application itself, so that whoever comes next can give it back when this run was cut
-off. The first annotation is Argo CD's own (common/common.go, AnnotationKeyAppSkipReconcile), the second says that it
-was us: an Application that a person told to skip is left as it is.
+What is held is written on the Application itself, so that a later run can resume it when this one was interrupted. The
+first annotation is Argo CD's own (common/common.go, AnnotationKeyAppSkipReconcile), the second says that it was us: an
+Application that a person told to skip is left as it is.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ RESOURCE = "applications.argoproj.io"
 
 
 def owners(applications: list[dict[str, Any]], kind: str, namespace: str, name: str) -> list[dict[str, Any]]:
-    """Return the Applications that manage the workload and that nobody told to skip yet."""
+    """Return the Applications that manage the workload and are not skipped yet."""
 
     def manages(application: dict[str, Any]) -> bool:
         resources = application.get("status", {}).get("resources", [])
@@ -34,7 +34,7 @@ def held(applications: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 
 def apply(kubectl: Kubectl, module: Module) -> dict[str, Any]:
-    """Hold or let go; returns the module's result. Raises KubectlError."""
+    """Hold or release; returns the module's result. Raises KubectlError."""
     params = module.params
     applications = kubectl.get(RESOURCE, "--all-namespaces")
     if params["state"] == "held":

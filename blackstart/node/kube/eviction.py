@@ -26,7 +26,7 @@ def evictable(pods: list[Object]) -> list[Object]:
 def irreplaceable(pods: list[Object], *, unmanaged: bool, emptydir: bool) -> list[str]:
     """Say which pods a drain must not touch unasked, each with the reason.
 
-    unmanaged and emptydir say that pods which nobody makes again, and data in emptyDirs, may be lost.
+    unmanaged and emptydir say that pods that no controller recreates, and data in emptyDirs, may be lost.
     """
     found = []
     for pod in evictable(pods):

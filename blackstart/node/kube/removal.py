@@ -37,7 +37,7 @@ class ClusterFacts(NamedTuple):
 
 
 class Plan(NamedTuple):
-    """What is left to do: the member's id (empty: it is gone), whether there is a Node, whether it needs a drain."""
+    """What is left to do: the member's id (empty: none is left), whether there is a Node, whether it needs a drain."""
 
     member: str
     node: bool
@@ -46,7 +46,7 @@ class Plan(NamedTuple):
 
 
 def plan(wish: Wish, seen: ClusterFacts) -> Plan:
-    """Decide. What is gone already is no objection, so that a removal that was cut off can be asked for again."""
+    """Decide. What is already removed is no objection, so that an interrupted removal can be repeated."""
     nodes = {str(node["metadata"]["name"]): node for node in seen.nodes}
     member = find(seen.members, wish.name, wish.address)
     node = nodes.get(wish.name)
@@ -118,7 +118,7 @@ def _alive(wish: Wish, node: Object | None, member: Member | None) -> list[str]:
 
 
 def _unreachable(wish: Wish, node: Object | None, pods: Sequence[Object]) -> list[str]:
-    """Say that a node cannot be drained, when there is anything to drain: nobody there ends pods."""
+    """Say that a node cannot be drained, when there is anything to drain: its kubelet ends no pods."""
     left = [title(pod) for pod in evictable(list(pods))]
     if node is None or ready(node) or not left:
         return []

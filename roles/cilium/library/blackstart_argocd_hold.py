@@ -13,7 +13,7 @@ short_description: Keep Argo CD from reconciling the Applications that own a wor
 description:
   - Annotates the Applications themselves, and finds them again by that.
 options:
-  state: {description: Hold or let go., type: str, required: true, choices: [held, released]}
+  state: {description: Hold or release., type: str, required: true, choices: [held, released]}
   kind: {description: Kind of the workload., type: str, default: DaemonSet}
   namespace: {description: Namespace of the workload., type: str, required: true}
   name: {description: Name of the workload., type: str, required: true}

@@ -17,7 +17,7 @@ options:
   token: {description: The bootstrap token., type: str, required: true}
   configuration: {description: For kubeadm init phase upload-certs; holds the key., type: str, default: ""}
   server: {description: URL of this member's own API server., type: str, required: true}
-  ttl: {description: Seconds after which all of it goes by itself., type: int, default: 1200}
+  ttl: {description: Seconds after which all of it is revoked., type: int, default: 1200}
 author: blackstart
 """
 
