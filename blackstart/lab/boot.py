@@ -1,4 +1,4 @@
-"""Waiting for practice nodes to answer: a real ssh banner, then a real log-in with both keys."""
+"""Waiting for practice nodes to boot: an ssh banner, then a login with pinned keys."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ def await_port(
 
 
 def answers(address: IPv4Address, port: int, *, greeting: bytes = b"") -> tuple[bool, str]:
-    """Say whether a port takes a connection and greets, and what was seen instead."""
+    """Return whether a port accepts a connection and greets, and what was seen instead."""
     try:
         with socket.create_connection((str(address), port), timeout=2) as connection:
             said = connection.recv(len(greeting)) if greeting else b""

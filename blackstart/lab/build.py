@@ -1,4 +1,4 @@
-"""`blackstart lab build`: every component from its source into one bundle, built once and kept."""
+"""`blackstart lab build`: build the bundle from source; finished parts are cached."""
 
 from __future__ import annotations
 
@@ -60,8 +60,8 @@ _NODE = (
 def build(report: Callable[[Progress], None], path: Path | None = None) -> Path:
     """Make the practice cluster's bundle at path (default: the user's cache) and return that path.
 
-    What was built before for the same recipes is used again. report gets a Progress after every event.
-    Raises PartFailedError for a part that cannot be built, InputError when the machine cannot build at all.
+    Parts that exist are reused. report gets a Progress after every event.
+    Raises PartFailedError for a part that cannot be built, InputError when this machine cannot build.
     """
     bundle = path or paths.cache() / "bundles" / "lab"
     store = Store(paths.cache() / "parts")
@@ -74,7 +74,7 @@ def build(report: Callable[[Progress], None], path: Path | None = None) -> Path:
 
 
 def catalogue() -> list[Part]:
-    """Return the parts whose files make up the bundle; all others are found through their inputs."""
+    """Return the parts whose files make up the bundle; all others are inputs of these."""
     components = {part.name: part for part in (source.part() for source in sources())}
     packages: dict[str, Part] = {}
     for recipe in PACKAGES:
@@ -88,7 +88,7 @@ def catalogue() -> list[Part]:
 
 
 def sources() -> list[Source]:
-    """Say where each component comes from: today Go modules and Debian packages."""
+    """Return the source of each component: Go modules and Debian packages."""
     home, compiler = paths.cache() / "go", go_compiler()
     return [
         *(ModuleBuild(recipe, compiler, home) for recipe in GO_RECIPES),

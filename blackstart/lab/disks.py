@@ -54,14 +54,14 @@ def ensure(layout: Layout, names: Iterable[str] | None = None) -> None:
 
 
 def pull(node: str, disk_id: str, *, layout: Layout = LAB) -> None:
-    """Take one disk away from a node, as a hand does that pulls it; RefusedError while something holds it open."""
+    """Detach one disk from a node, as if it were pulled out; RefusedError while it is in use."""
     number = _number(layout, layout.disk(node, disk_id))
     if number is not None:
         loops.detach(number)
 
 
 def put_back(node: str, disk_id: str, *, layout: Layout = LAB) -> None:
-    """Give a node one of its disks back with what is on it; its kernel name may be another."""
+    """Attach one of its disks to a node again, with its data; its kernel name may change."""
     disk = layout.disk(node, disk_id)
     if _number(layout, disk) is None:
         loops.attach(file(layout, disk))

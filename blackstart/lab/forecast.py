@@ -1,8 +1,8 @@
-"""How long a build still takes: the schedule played forward, with seconds that this machine has measured.
+"""How long a build still takes: a simulation of its schedule.
 
-A part's seconds are those of its last build here, else its recipe's, times how this build keeps to such figures so
-far; heavy and other parts have a pace of their own, since a short copy says nothing about a compiler. What was said
-holds: the end only moves nearer, and when it must move away, `late` says why.
+The seconds of a part are those of its last build on this machine, else its recipe's, scaled by the pace of this build.
+Heavy and other parts are scaled separately, since copying says nothing about compiling. The forecast end moves closer
+only; when it has to move away, `late` says why.
 """
 
 from __future__ import annotations
@@ -14,14 +14,14 @@ if TYPE_CHECKING:
 
     from blackstart.lab.parts import Part
 
-_BELIEF = 60.0  # seconds of belief in the figures, so that the first short part does not decide
-_LATE, _LATE_SHARE = 60.0, 0.15  # an end that moves by less, also as a share of what is left, is not worth a word
-_OVERDUE = 1.1  # what has taken longer than planned is expected to take so much of it in all
-_LAST = 1.0  # what is running takes at least this much longer
+_BELIEF = 60.0  # weight of the planned seconds, so that the first short part does not decide the pace
+_LATE, _LATE_SHARE = 60.0, 0.15  # smaller delays, also as a share of what is left, are not reported
+_OVERDUE = 1.1  # an overdue part is expected to take this much of its time so far in total
+_LAST = 1.0  # a running part takes at least this much longer
 
 
 def longest_first(parts: Sequence[Part], seconds: Mapping[str, float]) -> list[Part]:
-    """Order parts by the longest way from each to the end of the build (pure); seconds are by name."""
+    """Sort parts by the longest path from each to the end of the build (pure); seconds are by name."""
     way = {part.key: seconds[part.name] for part in parts}
     for part in reversed(parts):
         for needed in part.inputs:
@@ -31,10 +31,10 @@ def longest_first(parts: Sequence[Part], seconds: Mapping[str, float]) -> list[P
 
 
 class Forecast:
-    """Seconds to go. Times are of any clock that only goes forward."""
+    """The forecast of one build. Times are of any monotonic clock."""
 
     def __init__(self, parts: Sequence[Part], measured: Mapping[str, float], now: float) -> None:
-        """Begin with every part still to do, inputs first; measured holds the seconds of earlier builds by name."""
+        """Start with all parts to do, inputs first; measured holds the seconds of earlier builds by name."""
         self.seconds = {part.name: measured.get(part.name, part.seconds) for part in parts}
         self.order = longest_first(parts, self.seconds)
         self.late = ""
@@ -54,7 +54,7 @@ class Forecast:
         return took
 
     def left(self, now: float) -> float:
-        """Return the seconds to go; `late` says why they are more than before, and is empty when they are not."""
+        """Return the seconds to go; `late` says why they are more than before, and is empty otherwise."""
         self.late = ""
         left = self._play(now)
         end, held = now + left, self._end - now
@@ -66,7 +66,7 @@ class Forecast:
         return left
 
     def _play(self, now: float) -> float:
-        """Play what is left: one heavy part at a time beside one other, each when all it needs is there."""
+        """Simulate the rest: one heavy part at a time beside one other, each when its inputs are finished."""
         pace = {heavy: self._pace(now, heavy=heavy) for heavy in (True, False)}
         done: dict[str, float] = {}
         free = {True: 0.0, False: 0.0}
@@ -86,12 +86,12 @@ class Forecast:
         return max(done.values(), default=0.0)
 
     def _ready(self, part: Part, done: Mapping[str, float], free: float) -> float:
-        """Return when a part can begin; never, while something that it needs has no end yet."""
+        """Return when a part can start; infinity while an input has no end yet."""
         needs = (done.get(needed.key, float("inf")) for needed in part.inputs if needed.key in self._todo)
         return max(free, *needs, 0.0)
 
     def _pace(self, now: float, *, heavy: bool) -> float:
-        """Return how much longer than their figures parts of a kind take, an overdue one among them."""
+        """Return the factor by which parts of a kind exceed their planned seconds, an overdue one included."""
         spent = expected = _BELIEF
         for part, took in self._took.items():
             if part.heavy is heavy:
@@ -103,7 +103,7 @@ class Forecast:
         return spent / expected
 
     def _why(self, now: float) -> str:
-        """Name the part that is most behind its figure; of those that are being built if there is one."""
+        """Name the part that exceeds its planned seconds most, preferably a running one."""
         running = {self._todo[key]: now - begun for key, begun in self._started.items()}
         for verb, found in (("has taken", running), ("took", self._took)):
             behind = {part: took - self.seconds[part.name] for part, took in found.items()}

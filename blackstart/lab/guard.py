@@ -1,4 +1,4 @@
-"""The machine's own disks are out of reach for practice nodes, before anything runs in one.
+"""Keeps the disks of this machine out of reach of practice nodes.
 
 Nodes are privileged containers, and such a container can open every disk of the machine. All of them are therefore
 made below one parent control group that denies devices to whatever runs in it. The rule sits above the containers:
@@ -44,10 +44,10 @@ class Guard(Protocol):
     create: tuple[str, ...]
 
     def apply(self) -> None:
-        """Put the rule in force; called before every start of a node, and changes nothing when it is in force."""
+        """Apply the rule; called before every start of a node, changes nothing when it is applied already."""
 
     def remove(self) -> None:
-        """Take the parent group away again; called when no container of ours is left."""
+        """Remove the parent group; called when none of our containers is left."""
 
     def memory(self, container: str) -> int:
         """Return what the processes of a running container hold, in bytes, by its id; file caches do not count."""

@@ -1,4 +1,4 @@
-"""Keys of the practice nodes: made here, put in before a node's first boot, pinned: nothing is trusted on first use."""
+"""Keys of the practice nodes: generated here, installed before the first boot, and pinned; no trust on first use."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def host_key(layout: Layout, machine: Machine) -> Path:
 
 
 def take(layout: Layout, machine: Machine, private: Path) -> None:
-    """Make a key pair that was made elsewhere the node's own from now on."""
+    """Install a key pair that was made elsewhere as the node's host key."""
     mine = host_key(layout, machine)
     for theirs, own in ((private, mine), (private.with_suffix(".pub"), mine.with_suffix(".pub"))):
         part = own.with_name(f"{own.name}.part")

@@ -48,7 +48,7 @@ def attach(file: Path) -> int:
 
 
 def detach(number: int) -> None:
-    """Take the file away from a loop device and, from the reserved numbers up, the device with it.
+    """Detach the file of a loop device and, from the reserved numbers up, remove the device.
 
     Returns when both are gone, partitions included; RefusedError when something holds the device open.
     """

@@ -1,6 +1,6 @@
-"""Practice nodes as containers with systemd and sshd: created, powered on and off, looked at, removed.
+"""Practice nodes as containers with systemd and sshd: create, power on and off, inspect, remove.
 
-They are reached by ssh like any machine; podman is only their power button and their empty chassis. Like a chassis it
+They are reached by ssh like any machine; podman is only their chassis and power button. Like a chassis it
 starts a node again that reboots from inside, and leaves one off that powers off: the kernel ends a container whose init
 calls reboot(2) with status 129 (pid_namespaces(7)), a power-off ends it with 0 (node/root, systemd-poweroff.service.d),
 and podman restarts on failure. What was stopped from outside stays off, whatever its status. The guard is in force
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 INIT = "/usr/local/sbin/blackstart-node-init"
 _VOLUMES = ("containerd", "kubelet", "etcd")  # below /var/lib: containerd cannot put overlays on an overlay
 _OFF_SECONDS = "90"
-# Reboots between two presses of the power button; a node that refuses to boot must not do so for ever.
+# Reboots between two power-ons; a node that refuses to boot must not try for ever.
 _REBOOTS = 20
 # podman's states of a container that runs nothing.
 DARK = frozenset({"configured", "created", "exited", "stopped"})
@@ -122,7 +122,7 @@ def replace(name: str, host_key: Path, installation: str, *, layout: Layout = LA
 
 
 def power_off(name: str, *, layout: Layout = LAB, cut: bool = False) -> None:
-    """Take a node to dark: through its own systemd (at most 90 s) or, with cut, as if its plug were pulled."""
+    """Power a node off: through its own systemd (at most 90 s) or, with cut, at once."""
     engine, container = podman.local(), layout.machine(name).container
     engine.run("stop", *(("--time", "0") if cut else ()), container)
 

@@ -1,4 +1,4 @@
-"""The Debian mirror that this machine's own apt uses: the practice cluster asks no other."""
+"""The Debian mirror that this machine's apt uses, for the practice cluster as well."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Mounts and loop devices in a folder of ours, found in the kernel's own lists and taken away."""
+"""Finding mounts and loop devices below one of our folders in the kernel's lists, and removing them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is built: a graph of parts, each with an address that follows from its recipe and its inputs alone."""
+"""What is built: a graph of parts. The cache key of each part is a hash of its recipe and its inputs."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ if TYPE_CHECKING:
     import os
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
-FORMAT = 1  # of all parts; raising it makes every cache entry a stranger
+FORMAT = 1  # of all parts; raising it invalidates the whole cache
 
 
 @dataclass(frozen=True, slots=True)
 class Room:
     """Where a part is made: an empty folder for its files, one for scratch, its inputs by name, a sink for output.
 
-    groups holds the process group of the command that is running, for a thread that has to end it.
+    groups holds the process group of the running command, for a thread that has to stop it.
     """
 
     out: Path
@@ -34,7 +34,7 @@ class Room:
     def run(
         self, argv: Sequence[str | os.PathLike[str]], *, cwd: Path | None = None, env: Mapping[str, str] | None = None
     ) -> None:
-        """Run a command whose lines go to the part's log; it dies with this process, even by kill -9."""
+        """Run a command whose lines go to the part's log; it is killed with this process, also by kill -9."""
         tied = ["setpriv", "--pdeathsig", "TERM", "--", *argv]
         try:
             process.follow(tied, self.on_line, cwd=cwd, env=env, on_start=self.groups.add)
@@ -46,8 +46,8 @@ class Room:
 class Part:
     """One thing to build: `name` is for people and for inputs of other parts, `recipe` (JSON data) for the cache.
 
-    seconds is a cold build on two cores, only for the estimate. heavy parts use every core by themselves and so are
-    built one at a time. digests asks for the SHA-256 of each file: what goes into a bundle.
+    seconds is a cold build on two cores, for the forecast only. heavy parts use all cores and are built one at a time.
+    digests records the SHA-256 of each file, for parts that go into a bundle.
     """
 
     name: str
@@ -61,7 +61,7 @@ class Part:
 
     @cached_property
     def key(self) -> str:
-        """The part's address; costs nothing, because no built file is read for it."""
+        """The part's cache key; cheap, because no built file is read for it."""
         document = [FORMAT, self.name, self.recipe, [part.key for part in self.inputs]]
         return hashlib.sha256(json.dumps(document, sort_keys=True).encode()).hexdigest()
 

@@ -20,7 +20,7 @@ class Planned:
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """A build at one moment.
+    """The state of a build.
 
     planned is what has to be built, in order, and empty when nothing has; `done` counts those finished, `now` holds
     the titles being built, left the estimated seconds to go, and late says why those are more than before. line is the
@@ -49,5 +49,5 @@ class Progress:
 
 
 def duration(seconds: float) -> str:
-    """Say a time as people do: "40 s", "3 min" (pure)."""
+    """Format a duration: "40 s", "3 min" (pure)."""
     return f"{seconds:.0f} s" if seconds < _MINUTES_FROM else f"{seconds / 60:.0f} min"

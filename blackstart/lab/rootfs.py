@@ -1,4 +1,4 @@
-"""The practice node's image: Debian's userland with Arch's face, empty of all that the roles install."""
+"""The practice node's image: Debian's userland that looks like Arch, without anything that the roles install."""
 
 from __future__ import annotations
 

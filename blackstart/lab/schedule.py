@@ -1,4 +1,4 @@
-"""Building what is missing: heavy parts (the compiler's) in one row, all others beside them, longest way first."""
+"""Building missing parts: heavy ones (compilers) one at a time, others beside them, the longest path first."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     Event: TypeAlias = tuple[Part, str | BaseException | None]
 
-_TICK = 5.0  # seconds without an event after which the forecast is told again
+_TICK = 5.0  # seconds without an event after which the forecast is reported again
 
 
 class PartFailedError(BlackstartError):
@@ -35,13 +35,13 @@ class PartFailedError(BlackstartError):
 
 
 class _StoppedError(Exception):
-    """Raised inside a worker when another part has failed or the person gave up."""
+    """Raised inside a worker when another part has failed or on Ctrl-C."""
 
 
 def missing(wanted: Iterable[Part], store: Store, made: dict[str, Made]) -> list[Part]:
-    """Return the parts to build, inputs first; those that are there are put into made by name.
+    """Return the parts to build, inputs first; existing parts are added to made by name.
 
-    What only a finished part once needed is not looked for.
+    Inputs of existing parts are not checked.
     """
     leaves = list(wanted)
     asked = list(leaves)
@@ -76,7 +76,7 @@ def build_parts(
 
 
 class _Build:
-    """One build: two workers, and this thread that starts parts and reports."""
+    """One build: two workers, and this thread, which starts parts and reports."""
 
     def __init__(
         self, todo: list[Part], store: Store, logs: Path, report: Callable[[Progress], None], made: dict[str, Made]
@@ -98,7 +98,7 @@ class _Build:
                 try:
                     part, event = self._events.get(timeout=_TICK)
                 except queue.Empty:
-                    self._tell()  # time goes on, also while a compiler says nothing
+                    self._tell()  # the forecast changes while a compiler prints nothing
                     continue
                 if isinstance(event, str):
                     self._tell(line=event)
@@ -110,7 +110,7 @@ class _Build:
             self._end_commands()
 
     def _end_commands(self) -> None:
-        """End what is still being built after a failure or Ctrl-C."""
+        """Stop what is still being built after a failure or Ctrl-C."""
         self._stop.set()
         for group in [group for groups in self._groups.values() for group in groups]:
             with suppress(ProcessLookupError):
@@ -124,7 +124,7 @@ class _Build:
             if busy or any(needed.key in self._absent for needed in part.inputs):
                 continue
             self._waiting.remove(part)
-            # A daemon thread: should it hang, the process can end, and its commands end with it (Room.run).
+            # A daemon thread: if it hangs, the process can still end, and its commands with it (Room.run).
             thread = threading.Thread(target=self._work, args=(part,), daemon=True)
             self._running[part.name] = (part, thread)
             self._groups[part.name] = set()

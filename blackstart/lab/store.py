@@ -1,7 +1,7 @@
-"""Where finished parts are kept: ROOT/<key>/{files,record.json}, whole or not at all.
+"""The cache of finished parts: ROOT/<key>/{files,record.json}, complete or not there.
 
-A part is made in a temporary folder beside its address and renamed. record.json names every file with its size and
-time of change, so an entry that was altered afterwards is not used either; it is built again.
+A part is made in a temporary folder beside its final one and renamed. record.json names every file with its size and
+time of change, so an entry that was changed afterwards is built again.
 """
 
 from __future__ import annotations
@@ -33,14 +33,14 @@ class Store:
     """The parts below one folder. make() needs lock(); find() does not."""
 
     def __init__(self, root: Path) -> None:
-        """Touch nothing yet."""
+        """Access nothing yet."""
         self.root = root
 
     @contextmanager
     def lock(self, on_wait: Callable[[], None]) -> Iterator[None]:
         """Hold the store for one build; on_wait is called once when another build holds it.
 
-        Who holds it knows that temporary folders were left by a build that was killed, and removes them.
+        Temporary folders that a killed build left are removed.
         """
         self.root.mkdir(parents=True, exist_ok=True)
         with (self.root / ".lock").open("w") as handle:
@@ -53,7 +53,7 @@ class Store:
             yield
 
     def find(self, part: Part) -> Made | None:
-        """Return the part if it is there and every file is as it was when the part was finished."""
+        """Return the part if it exists and its files are unchanged since it was finished."""
         entry = self.root / part.key
         try:
             record = json.loads((entry / "record.json").read_text())
@@ -89,7 +89,7 @@ class Store:
             found = json.loads((self.root / _SECONDS).read_text())
             return {str(name): float(took) for name, took in found.items()}
         except (OSError, ValueError, TypeError, AttributeError):
-            return {}  # of a first build; and whatever else is wrong with it, it is a forecast only
+            return {}  # a first build; a broken file is ignored as well, since it serves a forecast only
 
     def keep_seconds(self, part: Part, took: float) -> None:
         """Keep how long a part took."""
@@ -107,7 +107,7 @@ class Store:
             "name": part.name,
             "files": {name: [file.size, file.mtime_ns, file.sha256] for name, file in files.items()},
         }
-        # Data before the name: after a power cut a renamed folder must not hold empty files.
+        # Data before the rename: after a power cut the folder must not hold empty files.
         os.sync()
         (temporary / "record.json").write_text(json.dumps(record))
         entry = self.root / part.key

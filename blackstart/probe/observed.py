@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from blackstart.metal.order import Order
     from blackstart.node.gpu.units import GpuFacts
-    from blackstart.power.base import PowerFacts as Power
+    from blackstart.power.base import PowerFacts
 
 KUBEADM = "blackstart-kubeadm.service"  # in which the role control_plane has kubeadm run
 
@@ -194,7 +194,7 @@ class RebuildFacts:
 
     node: str
     order: Order | None
-    power: Power
+    power: PowerFacts
     snapshots: tuple[float, ...] = ()
     closed: bool = False
 
