@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import base64
 import json
-import os
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from .command import run
 from .kubectl import Kubectl
+from .text import write
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -87,14 +87,12 @@ class Credentials:
         self.disarm()
         RUN.mkdir(mode=0o700, exist_ok=True)
         path = RUN / "upload-certs.yaml"
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
         try:
-            with os.fdopen(descriptor, "w") as stream:
-                stream.write(self.module.params["configuration"])
+            write(path, self.module.params["configuration"])
             phase = ["kubeadm", "init", "phase", "upload-certs"]
             self.run([*phase, "--upload-certs", "--skip-certificate-key-print", f"--config={path}"])
         finally:
-            path.unlink()
+            path.unlink(missing_ok=True)
         expires = datetime.now(timezone.utc) + timedelta(seconds=ttl)
         self.kubectl.run("create", "--filename=-", stdin=json.dumps(token_secret(self.token, expires)))
         timer = ["systemd-run", "--quiet", "--collect", f"--unit={TIMER}", f"--on-active={ttl}"]

@@ -8,13 +8,13 @@ etcd's list is not added twice: cmd/kubeadm/app/phases/{certs,kubeconfig,etcd}, 
 
 from __future__ import annotations
 
-import os
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from .command import run
 from .kubectl import Kubectl
+from .text import write
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -91,12 +91,6 @@ def _wait(timeout: int) -> bool:
     return True
 
 
-def _write(path: Path, text: str) -> None:
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(descriptor, "w") as stream:
-        stream.write(text)
-
-
 def _tail(log: Path, lines: int = 15) -> str:
     try:
         return "\n".join(log.read_text(errors="replace").strip().splitlines()[-lines:])
@@ -171,11 +165,11 @@ class Kubeadm:
         if resumed and self.complete():
             return {"changed": False, "msg": f"kubeadm {self.action} is complete"}
         files = [RUN / f"kubeadm-{self.action}.yaml"]
-        _write(files[0], self.module.params["configuration"])
+        write(files[0], self.module.params["configuration"])
         if self.module.params["discovery"]:
             files.append(RUN / "discovery.yaml")
-            _write(files[1], self.module.params["discovery"])
-        _write(self.log, "")
+            write(files[1], self.module.params["discovery"])
+        write(self.log, "")
         skip = skipped(self.action, bootstrapped=(KUBERNETES / "kubelet.conf").exists() and resumed)
         words = arguments(self.action, files, ignorable(self.action, self.port) if resumed else [], skip)
         started = run(unit(words, files, self.log, self.timeout))

@@ -15,6 +15,7 @@ from .disks import verdicts
 from .etcd import client
 from .gpu import sysfs
 from .parallel import together
+from .text import read
 
 KUBERNETES = "/etc/kubernetes"
 CNI = "/etc/cni/net.d"
@@ -76,13 +77,13 @@ def main(request: dict[str, Any]) -> dict[str, Any]:
 
 def machine() -> dict[str, Any]:
     """Return the facts that /proc and /sys hold."""
-    memory = next(line for line in _read("/proc/meminfo").splitlines() if line.startswith("MemTotal:"))
-    born = booted(_read("/proc/stat"), _read("/proc/1/stat"), os.sysconf("SC_CLK_TCK"))
+    memory = next(line for line in read(Path("/proc/meminfo")).splitlines() if line.startswith("MemTotal:"))
+    born = booted(read(Path("/proc/stat")), read(Path("/proc/1/stat")), os.sysconf("SC_CLK_TCK"))
     rooms = {room: os.statvfs(room) for room in _ROOMS if Path(room).is_dir()}
     return {
         "hostname": socket.gethostname(),
-        "boot_id": _read("/proc/sys/kernel/random/boot_id"),
-        "machine_id": _read("/etc/machine-id"),
+        "boot_id": read(Path("/proc/sys/kernel/random/boot_id")),
+        "machine_id": read(Path("/etc/machine-id")),
         "cgroup": "v2" if Path("/sys/fs/cgroup/cgroup.controllers").exists() else "v1",
         "memory_bytes": int(memory.split()[1]) * 1024,
         "free_bytes": {room: seen.f_bavail * seen.f_frsize for room, seen in rooms.items()},
@@ -91,7 +92,7 @@ def machine() -> dict[str, Any]:
         "booted": born,
         "uptime": time.time() - born,
         "board_serial": board.serial(),
-        **installation(_read(INSTALLATION)),
+        **installation(read(Path(INSTALLATION))),
     }
 
 
@@ -125,10 +126,3 @@ def addresses() -> list[str]:
 def images() -> list[str]:
     """Return the references of images in containerd's k8s.io namespace; empty while containerd is down."""
     return output(["ctr", "--namespace", "k8s.io", "images", "ls", "-q"]).split()
-
-
-def _read(path: str) -> str:
-    try:
-        return Path(path).read_text(encoding="utf-8").strip()
-    except FileNotFoundError:
-        return ""

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from . import pacman
 from .command import output
+from .text import replace
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -109,15 +109,5 @@ def main(request: dict[str, Any]) -> dict[str, Any]:
             "packages": {name: installed.get(name, "") for name in wanted["packages"]},
             "units": {name: running.get(name, {}).get("active", "") for name in wanted["units"]},
         }
-        _write(RECEIPTS / f"{phase}.json", json.dumps(receipt, indent=1, sort_keys=True))
+        replace(RECEIPTS / f"{phase}.json", json.dumps(receipt, indent=1, sort_keys=True) + "\n", 0o644)
     return {"written": sorted(asked)}
-
-
-def _write(path: Path, text: str) -> None:
-    """Replace a file at once, so that a power cut leaves the old one or the new one."""
-    new = path.with_suffix(".new")
-    with new.open("w", encoding="utf-8") as file:
-        file.write(text + "\n")
-        file.flush()
-        os.fsync(file.fileno())
-    new.replace(path)

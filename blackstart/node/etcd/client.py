@@ -56,7 +56,10 @@ class Etcd:
             self._tls = ssl.create_default_context(cafile=f"{pki}/ca.crt")
             self._tls.load_cert_chain(f"{pki}/healthcheck-client.crt", f"{pki}/healthcheck-client.key")
         except _SILENT as error:
-            raise EtcdError(f"this node has no client certificate of etcd in {pki}: {error}") from error
+            raise EtcdError(
+                f"this node has no client certificate of etcd in {pki} ({error}); wanted: a healthy member. "
+                "Act from another control plane"
+            ) from error
 
     def members(self, dark: Iterable[str] = (), *, settle: float = SETTLE) -> list[Member]:
         """Return every member with its health; one that never started has no name and is not healthy.

@@ -14,19 +14,12 @@ from typing import TYPE_CHECKING, Any
 
 from .. import board
 from ..command import run
+from ..text import read
 
 if TYPE_CHECKING:
     from ..module import Module
 
 FIRMWARE = Path("/sys/firmware/efi/efivars")
-
-
-def read(path: Path) -> str:
-    """Return a file's text without what surrounds it, empty when there is none."""
-    try:
-        return path.read_text(errors="replace").strip()
-    except OSError:
-        return ""
 
 
 def mark(path: Path) -> dict[str, Any]:

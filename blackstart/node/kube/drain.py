@@ -10,11 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 from ..kubectl import Kubectl, KubectlError, unknown
 from .eviction import blockers, contested, evictable, irreplaceable, title
+from .objects import CORDONED
 
 if TYPE_CHECKING:
     from ..module import Module
-
-CORDONED = "blackstart.io/cordoned"
 
 
 class Drain:
