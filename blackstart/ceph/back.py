@@ -1,4 +1,4 @@
-"""Is a host's Ceph back as it was? What is missing in words, and what of noout is ours to undo (pure)."""
+"""Is a host's Ceph back as it was? What is missing, and which noout flags are ours to undo (pure)."""
 
 from __future__ import annotations
 

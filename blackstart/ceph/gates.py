@@ -1,4 +1,4 @@
-"""May this host's Ceph daemons stop? Every objection in words, with its evidence (pure).
+"""May this host's Ceph daemons stop? Every objection, with its evidence (pure).
 
 `ceph osd ok-to-stop` is not asked: in 20.2.4 it says yes where I/O would stop, since it counts a placement group only
 when the last OSD of its acting set is among those that stop. tests/ceph shows it on a real cluster.
@@ -20,7 +20,7 @@ CLEAN = frozenset({"active", "clean"})
 BUSY = frozenset({"scrubbing", "deep", "snaptrim", "snaptrim_wait"})
 # What a group lacks while the host is away already, and nothing but that; or others serve it in its stead (remapped).
 AWAY = frozenset({"undersized", "degraded", "remapped"})
-# Flags that keep OSDs from coming back or data from being whole again; with nodown I/O waits for OSDs that are gone.
+# Flags that keep OSDs from coming back or data from being whole again; with nodown I/O waits for OSDs that are down.
 HINDRANCES = frozenset({"nodown", "noup", "noin", "norecover", "nobackfill", "norebalance", "pauserd", "pausewr"})
 _NAMED = 3  # of many placement groups with one trouble, so many are named
 

@@ -1,4 +1,4 @@
-"""What is to be done to make a host quiet and to undo that, so that a call that was cut off goes on (pure)."""
+"""What is to be done to make a host quiet and to undo that, so that an interrupted call can be repeated (pure)."""
 
 from __future__ import annotations
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from blackstart.disks.verdict import Verdict
     from blackstart.model.cluster import Node
 
-# What a disk holds goes when its serial was confirmed: the old system, whatever is left of it. An OSD never does, nor
+# What a disk holds goes when its serial was confirmed: the old system, or what is left of it. An OSD never does, nor
 # does anything on a disk that is in use, is another, or is failing.
 CONFIRMED = frozenset({Code.PARTITIONS, Code.SIGNATURE, Code.DATA})
 
@@ -39,7 +39,7 @@ def require_erasable(node: Node, table: DiskTable, *, serial: str) -> DiskFacts:
 
 
 def _against(boot: Verdict, serial: str) -> Iterator[str]:
-    """Yield what speaks against a disk, in words."""
+    """Yield what speaks against erasing a disk."""
     seen = boot.seen
     if seen is None:
         yield from (reason.text for reason in boot.reasons)

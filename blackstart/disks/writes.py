@@ -42,7 +42,7 @@ def to_write(
     """Return the disks that the desired state names with `wipe: SERIAL` and the command line with `--yes-wipe SERIAL`.
 
     `verdicts` are those of all nodes that take part, `wishes` as wishes() returns them, `yes_wipe` serials.
-    Raises RefusedError for the first disk that both name and that must not be written, or a serial nobody wishes for.
+    Raises RefusedError for the first disk that both name and that must not be written, or a serial no `wipe:` has.
     """
     verdicts = tuple(verdicts)
     _every_wish_exists(verdicts, wishes, yes_wipe)
@@ -83,7 +83,7 @@ def _every_wish_exists(
 
 
 def _write(verdict: Verdict, serial: str) -> Write:
-    """Return the disk to erase; RefusedError unless it is the one, nobody uses it, and a wipe would help."""
+    """Return the disk to erase; RefusedError unless it is the one, it is not in use, and a wipe would help."""
     seen, what = verdict.seen, f"{verdict.disk} of {verdict.node}"
     if seen is None:
         raise RefusedError(f"{what} cannot be wiped: {_texts(verdict)}", hint=verdict.reasons[0].hint)

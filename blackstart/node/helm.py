@@ -10,6 +10,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from .command import run
+from .kubectl import Kubectl, KubectlError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -43,7 +44,7 @@ class Release:
         folders = {f"HELM_{kind}_HOME": home for kind in ("CACHE", "CONFIG", "DATA")}
         self.environment = {**folders, "HOME": home, "KUBECONFIG": module.params["kubeconfig"]}
         self.helm = ["helm", f"--kube-apiserver={module.params['server']}", f"--namespace={self.namespace}"]
-        self.kubectl = ["kubectl", f"--server={module.params['server']}", f"--namespace={self.namespace}"]
+        self.kubectl = Kubectl(module.params["kubeconfig"], module.params["server"])
 
     def run(self, words: Sequence[str]) -> str:
         """Run a program and return what it printed; fails the module with its last lines."""
@@ -51,6 +52,16 @@ class Release:
         if ended.status != 0:
             self.module.fail_json(msg=f"{words[0]} {' '.join(words[3:6])} failed: {ended.said(8)}")
         return ended.out
+
+    def apply(self) -> dict[str, Any]:
+        """Install or upgrade when anything differs; returns the module's result. Raises KubectlError."""
+        found = self.look()
+        if self.module.params["force"]:
+            found.append("an upgrade was asked for")
+        if found and not self.module.check_mode:
+            self.unlock()
+            self.upgrade()
+        return {"changed": bool(found), "msg": "; ".join(found) or "nothing differs"}
 
     def look(self) -> list[str]:
         """Say what differs from what is wanted."""
@@ -69,17 +80,21 @@ class Release:
         config_map = self.module.params["config_map"]
         if not config_map:
             return False
-        live = json.loads(self.run([*self.kubectl, "get", "configmap", config_map, "--output=json"]))
+        live = self.kubectl.get("configmap", config_map, f"--namespace={self.namespace}")
         manifest = self.run([*self.helm, "get", "manifest", self.name])
         # kubectl reads the release's YAML, so that no YAML library is needed on the node.
-        words = [*self.kubectl, "create", "--dry-run=client", "--validate=false", "--output=json", "--filename=-"]
-        ended = run(words, stdin=_document(manifest, config_map), environment=self.environment)
-        return ended.status == 0 and json.loads(ended.out).get("data") != live.get("data")
+        words = ("create", "--dry-run=client", "--validate=false", "--output=json", "--filename=-")
+        try:
+            wanted = json.loads(self.kubectl.run(*words, stdin=_document(manifest, config_map)))
+        except KubectlError:  # the release has no such ConfigMap
+            return False
+        return not live or wanted.get("data") != live[0].get("data")
 
     def unlock(self) -> None:
         """Remove the record of an operation that was cut off: Helm refuses another one as long as it is there."""
         pending = f"owner=helm,name={self.name},status in (pending-install,pending-upgrade,pending-rollback)"
-        self.run([*self.kubectl, "delete", "secret", f"--selector={pending}", "--ignore-not-found"])
+        where = f"--namespace={self.namespace}"
+        self.kubectl.run("delete", "secret", where, f"--selector={pending}", "--ignore-not-found")
 
     def upgrade(self) -> None:
         """Install or upgrade without waiting: what comes up is observed by others."""

@@ -1,4 +1,4 @@
-"""HTTPS to addresses, not to names: what the node asks may be half alive, so every failure is told apart in words."""
+"""HTTPS to addresses, not to names; every way to fail is told apart, since servers may be half up."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def admin_tls(path: str = ADMIN) -> ssl.SSLContext:
         raise ValueError(f"{path} holds no {', '.join(sorted(missing))}-data")
     plain = {name: base64.b64decode(text) for name, text in found.items()}
     tls = ssl.create_default_context(cadata=plain["certificate-authority"].decode())
-    # ssl reads certificates from files only; this one lives in memory and ends with its descriptor.
+    # ssl reads certificates from files only; this one is in memory and is freed with its descriptor.
     memory = os.memfd_create("client")
     try:
         os.write(memory, plain["client-certificate"] + b"\n" + plain["client-key"])
@@ -70,7 +70,7 @@ def admin_tls(path: str = ADMIN) -> ssl.SSLContext:
 
 
 def explain(error: OSError | http.client.HTTPException | ValueError, where: str, seconds: float) -> str:
-    """Say in words why nobody answered at `where`; seconds is how long was waited."""
+    """Explain why there was no answer from `where`; seconds is the timeout."""
     if isinstance(error, ConnectionRefusedError):
         return f"connection refused at {where}"
     if isinstance(error, socket.timeout):
@@ -95,7 +95,7 @@ def readyz(address: str, port: int, name: str, seconds: float = 2.0) -> str:
     try:
         status, body = _once(Connection(address, port, tls, name, seconds), "/readyz?verbose")
     except socket.timeout as error:
-        # Without quorum the server is still trying etcd; /livez/ping asks nobody.
+        # Without quorum the server is still trying etcd; /livez/ping does not ask etcd.
         try:
             _once(Connection(address, port, tls, name, 1), "/livez/ping")
         except (OSError, http.client.HTTPException):

@@ -1,19 +1,20 @@
 """Make or revoke what a joining control plane needs: a bootstrap token and the uploaded certificates.
 
-Secrets reach programs by file or standard input, never by their arguments. What is made is also given an end that
-does not depend on this run: a transient timer on this member revokes it when nobody else did.
+Secrets reach programs by file or standard input, never by their arguments. What is made also
+expires without this run: a transient timer on this member revokes it.
 """
 
 from __future__ import annotations
 
 import base64
 import json
-import os
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from .command import run
+from .kubectl import Kubectl
+from .text import write
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -24,6 +25,7 @@ ADMIN = Path("/etc/kubernetes/admin.conf")
 CA = Path("/etc/kubernetes/pki/ca.crt")
 RUN = Path("/run/blackstart")
 CERTS = "kubeadm-certs"
+NAMESPACE = "--namespace=kube-system"
 TIMER = "blackstart-revoke"
 
 
@@ -57,41 +59,42 @@ class Credentials:
         """Read the parameters."""
         self.module = module
         self.token: str = module.params["token"]
-        self.kubectl = ["kubectl", f"--kubeconfig={ADMIN}", f"--server={module.params['server']}", "-n", "kube-system"]
+        self.kubectl = Kubectl(str(ADMIN), module.params["server"])
 
-    def run(self, words: Sequence[str], stdin: str = "") -> str:
+    def run(self, words: Sequence[str]) -> str:
         """Run a program and return its output; fails the module with its last lines."""
-        ended = run(words, stdin=stdin)
+        ended = run(words)
         if ended.status != 0:
             self.module.fail_json(msg=f"{' '.join(words[:4])} failed: {ended.said(6)}")
         return ended.out
 
     def names(self) -> list[str]:
         """Return the names of all Secrets that a run makes; upload-certs ties its own to a token that it makes."""
-        answer = self.run([*self.kubectl, "get", "secret", CERTS, "--ignore-not-found", "-o", "json"])
-        owners = json.loads(answer)["metadata"].get("ownerReferences", []) if answer.strip() else []
+        found = self.kubectl.get("secret", CERTS, NAMESPACE)
+        owners = found[0]["metadata"].get("ownerReferences", []) if found else []
         return [CERTS, f"bootstrap-token-{self.token.partition('.')[0]}", *(owner["name"] for owner in owners)]
 
     def delete(self) -> list[str]:
         """Return the command that revokes everything."""
-        return [*self.kubectl, "delete", "secret", "--ignore-not-found", "--wait=false", *self.names()]
+        return self.kubectl.words("delete", "secret", NAMESPACE, "--ignore-not-found", "--wait=false", *self.names())
 
     def make(self) -> dict[str, Any]:
-        """Upload the certificates, make the token, and arm the timer; returns the cluster's CA, which is public."""
+        """Upload the certificates, make the token, and arm the timer; returns the cluster's CA, which is public.
+
+        Raises KubectlError.
+        """
         ttl: int = self.module.params["ttl"]
         self.disarm()
         RUN.mkdir(mode=0o700, exist_ok=True)
         path = RUN / "upload-certs.yaml"
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
         try:
-            with os.fdopen(descriptor, "w") as stream:
-                stream.write(self.module.params["configuration"])
+            write(path, self.module.params["configuration"])
             phase = ["kubeadm", "init", "phase", "upload-certs"]
             self.run([*phase, "--upload-certs", "--skip-certificate-key-print", f"--config={path}"])
         finally:
-            path.unlink()
+            path.unlink(missing_ok=True)
         expires = datetime.now(timezone.utc) + timedelta(seconds=ttl)
-        self.run([*self.kubectl, "create", "-f", "-"], json.dumps(token_secret(self.token, expires)))
+        self.kubectl.run("create", "--filename=-", stdin=json.dumps(token_secret(self.token, expires)))
         timer = ["systemd-run", "--quiet", "--collect", f"--unit={TIMER}", f"--on-active={ttl}"]
         self.run([*timer, *self.delete()])
         return {"changed": True, "ca": CA.read_text()}

@@ -56,7 +56,7 @@ class Kernel:
         return [name for name in names if run(["modprobe", "-n", "-q", name]).status == 0]
 
     def name(self, wanted: str) -> None:
-        """Take the name of /etc/hostname now; hostnamed follows by itself."""
+        """Take the name of /etc/hostname now; hostnamed picks it up."""
         if socket.gethostname() != wanted:
             self.done.append(f"named {wanted}")
             if not self.module.check_mode:

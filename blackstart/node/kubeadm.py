@@ -1,19 +1,20 @@
 """Run kubeadm init or kubeadm join as a transient systemd unit, and go on with one that was cut off.
 
-The unit outlives this module, the connection and the control machine: whoever comes next waits for it. Nothing is
-ever wiped. What an earlier attempt left is met by ignoring exactly the preflight checks that it trips; kubeadm's
+The unit outlives this module, the connection and the control machine: a later run waits for it. Nothing is
+ever wiped. What an earlier attempt left is handled by ignoring exactly the preflight checks that it fails; kubeadm's
 phases themselves can be repeated (certificates and kubeconfigs that are there are kept, a member that is already in
 etcd's list is not added twice: cmd/kubeadm/app/phases/{certs,kubeconfig,etcd}, util/etcd/etcd.go at v1.35.1).
 """
 
 from __future__ import annotations
 
-import os
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from .command import run
+from .kubectl import Kubectl
+from .text import write
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -73,7 +74,7 @@ def unit(words: Sequence[str], files: Sequence[Path], log: Path, timeout: int) -
 
 
 def _state() -> tuple[str, str]:
-    """Return the unit's ActiveState and Result; a unit that ended well is gone, and inactive."""
+    """Return the unit's ActiveState and Result; a unit that succeeded is unloaded, and inactive."""
     text = run(["systemctl", "show", "--property=ActiveState,Result", f"{UNIT}.service"]).out
     found = dict(line.split("=", 1) for line in text.splitlines() if "=" in line)
     return found.get("ActiveState", ""), found.get("Result", "")
@@ -88,12 +89,6 @@ def _wait(timeout: int) -> bool:
             return active == "failed"
         time.sleep(POLL)
     return True
-
-
-def _write(path: Path, text: str) -> None:
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(descriptor, "w") as stream:
-        stream.write(text)
 
 
 def _tail(log: Path, lines: int = 15) -> str:
@@ -150,12 +145,12 @@ class Kubeadm:
         """Tell whether what was begun got to its end after all; waits for an API server that is starting."""
         if not all((MANIFESTS / f"{name}.yaml").exists() for name in COMPONENTS):
             return False
-        kubectl = ["kubectl", f"--kubeconfig={KUBERNETES / 'admin.conf'}", f"--server={self.server}"]
+        kubectl = Kubectl(str(KUBERNETES / "admin.conf"), self.server)
         end = time.monotonic() + 45
         while time.monotonic() < end:
-            if run([*kubectl, "get", "--raw=/readyz", "--request-timeout=3s"]).status == 0:
+            if run(kubectl.words("get", "--raw=/readyz", "--request-timeout=3s")).status == 0:
                 words, wanted = self.last_act()
-                return wanted in run([*kubectl, *words]).out.split()
+                return wanted in run(kubectl.words(*words)).out.split()
             time.sleep(1)
         return False
 
@@ -170,11 +165,11 @@ class Kubeadm:
         if resumed and self.complete():
             return {"changed": False, "msg": f"kubeadm {self.action} is complete"}
         files = [RUN / f"kubeadm-{self.action}.yaml"]
-        _write(files[0], self.module.params["configuration"])
+        write(files[0], self.module.params["configuration"])
         if self.module.params["discovery"]:
             files.append(RUN / "discovery.yaml")
-            _write(files[1], self.module.params["discovery"])
-        _write(self.log, "")
+            write(files[1], self.module.params["discovery"])
+        write(self.log, "")
         skip = skipped(self.action, bootstrapped=(KUBERNETES / "kubelet.conf").exists() and resumed)
         words = arguments(self.action, files, ignorable(self.action, self.port) if resumed else [], skip)
         started = run(unit(words, files, self.log, self.timeout))

@@ -1,4 +1,4 @@
-"""One node, looked at by itself: the machine, what roles manage on it, its share of etcd and its own API server."""
+"""The state of one node: the machine, what roles manage on it, its etcd member and its API server."""
 
 from __future__ import annotations
 
@@ -9,12 +9,13 @@ import time
 from pathlib import Path
 from typing import Any
 
-from . import board, https, receipts
+from . import board, https, pacman, receipts
 from .command import output
 from .disks import verdicts
 from .etcd import client
 from .gpu import sysfs
 from .parallel import together
+from .text import read
 
 KUBERNETES = "/etc/kubernetes"
 CNI = "/etc/cni/net.d"
@@ -22,7 +23,7 @@ MODULES = "/usr/lib/modules"
 ETCD_DATA = "/var/lib/etcd"
 # What an installer of blackstart leaves (blackstart/metal/order.py); a system that others installed has none.
 INSTALLATION = "/etc/blackstart/installation.json"
-# While nobody holds the address every look waits as long.
+# While no node holds the address, every look waits this long.
 ENDPOINT_SECONDS = 1.0
 # Where a full disk stops something; those that share a filesystem say the same.
 _ROOMS = ("/", "/var/lib/containerd", ETCD_DATA)
@@ -31,7 +32,7 @@ _ROOMS = ("/", "/var/lib/containerd", ETCD_DATA)
 def main(request: dict[str, Any]) -> dict[str, Any]:
     """Look: request {"address", "endpoint": {"name", "address", "port"}, "units", "images": bool, "dark"}.
 
-    units are names; dark holds the addresses of nodes that have no power, where nobody is to be asked.
+    units are names; dark holds the addresses of nodes that have no power, which are not asked.
     kubeadm binds the API server to the endpoint's port. Returns the fields of NodeFacts, `receipts` with their drift.
     """
     endpoint = request["endpoint"]
@@ -49,7 +50,7 @@ def main(request: dict[str, Any]) -> dict[str, Any]:
     if request["images"]:
         jobs["images"] = (images,)
     seen = together(jobs)
-    installed = receipts.packages()
+    installed = pacman.installed()
     return {
         **machine(),
         "packages": installed,
@@ -76,13 +77,13 @@ def main(request: dict[str, Any]) -> dict[str, Any]:
 
 def machine() -> dict[str, Any]:
     """Return the facts that /proc and /sys hold."""
-    memory = next(line for line in _read("/proc/meminfo").splitlines() if line.startswith("MemTotal:"))
-    born = booted(_read("/proc/stat"), _read("/proc/1/stat"), os.sysconf("SC_CLK_TCK"))
+    memory = next(line for line in read(Path("/proc/meminfo")).splitlines() if line.startswith("MemTotal:"))
+    born = booted(read(Path("/proc/stat")), read(Path("/proc/1/stat")), os.sysconf("SC_CLK_TCK"))
     rooms = {room: os.statvfs(room) for room in _ROOMS if Path(room).is_dir()}
     return {
         "hostname": socket.gethostname(),
-        "boot_id": _read("/proc/sys/kernel/random/boot_id"),
-        "machine_id": _read("/etc/machine-id"),
+        "boot_id": read(Path("/proc/sys/kernel/random/boot_id")),
+        "machine_id": read(Path("/etc/machine-id")),
         "cgroup": "v2" if Path("/sys/fs/cgroup/cgroup.controllers").exists() else "v1",
         "memory_bytes": int(memory.split()[1]) * 1024,
         "free_bytes": {room: seen.f_bavail * seen.f_frsize for room, seen in rooms.items()},
@@ -91,7 +92,7 @@ def machine() -> dict[str, Any]:
         "booted": born,
         "uptime": time.time() - born,
         "board_serial": board.serial(),
-        **installation(_read(INSTALLATION)),
+        **installation(read(Path(INSTALLATION))),
     }
 
 
@@ -125,10 +126,3 @@ def addresses() -> list[str]:
 def images() -> list[str]:
     """Return the references of images in containerd's k8s.io namespace; empty while containerd is down."""
     return output(["ctr", "--namespace", "k8s.io", "images", "ls", "-q"]).split()
-
-
-def _read(path: str) -> str:
-    try:
-        return Path(path).read_text(encoding="utf-8").strip()
-    except FileNotFoundError:
-        return ""

@@ -1,4 +1,4 @@
-"""Check what an installation brought: the packages' versions, and programs that are real files. Changes nothing."""
+"""What pacman installed: its local database read as folders, and whether an installation brought what it had to."""
 
 from __future__ import annotations
 
@@ -13,10 +13,22 @@ DATABASE = Path("/var/lib/pacman/local")
 PARTS = 3  # name, version, release
 
 
+def installed(database: Path = DATABASE) -> dict[str, str]:
+    """Return every installed package and its version without Arch's release; empty where there is no pacman.
+
+    pacman keeps a folder <name>-<version>-<release> of each (alpm-db layout, lib/libalpm/be_local.c).
+    """
+    return _split(folder.name for folder in database.glob("*-*-*"))
+
+
 def versions(folders: Iterable[str]) -> dict[str, str]:
     """Return upstream's version of each package out of the database's folders (pure); an epoch is left out."""
+    return {name: version.rpartition(":")[2] for name, version in _split(folders).items()}
+
+
+def _split(folders: Iterable[str]) -> dict[str, str]:
     parts = (folder.rsplit("-", PARTS - 1) for folder in folders)
-    return {part[0]: part[1].rpartition(":")[2] for part in parts if len(part) == PARTS}
+    return {part[0]: part[1] for part in parts if len(part) == PARTS}
 
 
 def wrong_packages(wanted: Mapping[str, str], found: Mapping[str, str]) -> list[str]:

@@ -8,17 +8,17 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from . import pacman
 from .command import output
+from .text import replace
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
 RECEIPTS = Path("/var/lib/blackstart/receipts")
-PACMAN = Path("/var/lib/pacman/local")
 _GONE = {"inactive", "failed"}
 
 
@@ -36,15 +36,6 @@ def digest(path: Path) -> str | None:
     except (FileNotFoundError, NotADirectoryError):
         return None
     return found.hexdigest()
-
-
-def packages(database: Path = PACMAN) -> dict[str, str]:
-    """Return every installed package and its version as upstream numbers it, that is without Arch's release.
-
-    pacman keeps a folder <name>-<version>-<release> of each (alpm-db layout, lib/libalpm/be_local.c).
-    """
-    folders = [folder.name for folder in database.glob("*-*-*")]
-    return {name: version for name, version, _ in (folder.rsplit("-", 2) for folder in folders)}
 
 
 def units(names: Iterable[str]) -> dict[str, dict[str, str]]:
@@ -108,7 +99,7 @@ def drift(receipt: dict[str, Any], installed: dict[str, str], running: dict[str,
 def main(request: dict[str, Any]) -> dict[str, Any]:
     """Write receipts: request {"receipts": {phase: {"inputs", "files", "packages", "units"}}}, the last three lists."""
     asked = request["receipts"]
-    installed = packages()
+    installed = pacman.installed()
     running = units(name for wanted in asked.values() for name in wanted["units"])
     RECEIPTS.mkdir(parents=True, exist_ok=True)
     for phase, wanted in asked.items():
@@ -118,15 +109,5 @@ def main(request: dict[str, Any]) -> dict[str, Any]:
             "packages": {name: installed.get(name, "") for name in wanted["packages"]},
             "units": {name: running.get(name, {}).get("active", "") for name in wanted["units"]},
         }
-        _write(RECEIPTS / f"{phase}.json", json.dumps(receipt, indent=1, sort_keys=True))
+        replace(RECEIPTS / f"{phase}.json", json.dumps(receipt, indent=1, sort_keys=True) + "\n", 0o644)
     return {"written": sorted(asked)}
-
-
-def _write(path: Path, text: str) -> None:
-    """Replace a file at once, so that a power cut leaves the old one or the new one."""
-    new = path.with_suffix(".new")
-    with new.open("w", encoding="utf-8") as file:
-        file.write(text + "\n")
-        file.flush()
-        os.fsync(file.fileno())
-    new.replace(path)

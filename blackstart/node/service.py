@@ -93,7 +93,7 @@ class Service:
             )
 
     def apply(self) -> list[str]:
-        """Do what is needed; a reload of systemd may show a unit that it did not know, so it is looked at anew."""
+        """Do what is needed; daemon-reload may load a unit that was not known, so the state is read again."""
         verbs = self.needed()
         if self.module.check_mode:
             return verbs

@@ -35,12 +35,38 @@ BOOK = """\
     - name: Take long in a module with module_utils
       blackstart_sleep: {seconds: "{{ sleep | default(0) }}"}
 """
+ROLES = Path(__file__).resolve().parents[2] / "roles"
 SECONDS = f"299.{os.getpid()}"  # by which its process is known from that of any other run
 SLEEP = """\
 from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.blackstart_node.command import run
 module = AnsibleModule(argument_spec={"seconds": {"type": "str"}})
 run(["sleep", module.params["seconds"]])
+module.exit_json()
+"""
+OURS = """\
+- name: Modules of ours
+  hosts: all
+  gather_facts: false
+  tasks:
+    - name: Leave the process
+      blackstart_process: {path: "{{ trace }}-first"}
+    - name: Write a file
+      blackstart_files: {files: [{path: "{{ trace }}", content: "written"}]}
+    - name: Make a folder
+      blackstart_snapshot_folder: {state: ready, folder: "{{ trace }}-folder"}
+    - name: Look at the GPU
+      blackstart_gpu: {stage: machine, ram_gib: 1, root: "{{ trace }}-folder"}
+    - name: Leave the process again
+      blackstart_process: {path: "{{ trace }}-last"}
+"""
+PROCESS = """\
+import os
+from pathlib import Path
+from ansible.module_utils.basic import AnsibleModule
+from ansible.module_utils.blackstart_node.kube import removal
+module = AnsibleModule(argument_spec={"path": {"type": "str"}})
+Path(module.params["path"]).write_text(f"{os.getpid()} {removal.unknown.__module__}")
 module.exit_json()
 """
 HOSTS = """\
@@ -72,6 +98,10 @@ def runner(server: Server, journal: Journal, monkeypatch: pytest.MonkeyPatch) ->
     (room / "playbooks" / "book.yml").write_text(BOOK)
     (room / "playbooks" / "library").mkdir()
     (room / "playbooks" / "library" / "blackstart_sleep.py").write_text(SLEEP)
+    (room / "playbooks" / "library" / "blackstart_process.py").write_text(PROCESS)
+    (room / "playbooks" / "ours.yml").write_text(OURS)
+    for path in ROLES.glob("*/library/*.py"):
+        (room / "playbooks" / "library" / path.name).symlink_to(path)
     (room / "ansible.cfg").write_text(f"[ssh_connection]\ncontrol_path_dir = {room}\n")
     (room / "hosts.yml").write_text(HOSTS % (server.node.ansible_port, server.node.ansible_user))
     monkeypatch.setattr(paths, "share", lambda: room)
@@ -106,6 +136,16 @@ def until_sleeping() -> None:
 def test_tasks_run_where_the_pinned_host_key_is_shown(runner: Runner, tmp_path: Path) -> None:
     runner.play([Play("book")], {"trace": str(tmp_path / "trace"), "seconds": 0})
     assert (tmp_path / "trace").exists()
+
+
+def test_modules_of_ours_come_with_what_they_import_into_one_process(runner: Runner, tmp_path: Path) -> None:
+    trace = tmp_path / "trace"
+    runner.play([Play("ours")], {"trace": str(trace)})
+    assert trace.read_text() == "written"
+    assert Path(f"{trace}-folder").is_dir()
+    first, last = Path(f"{trace}-first").read_text(), Path(f"{trace}-last").read_text()
+    assert first == last, "no process for each"
+    assert first.endswith("ansible.module_utils.blackstart_node.kubectl")
 
 
 def test_no_task_runs_where_another_host_key_is_shown(runner: Runner, server: Server, tmp_path: Path) -> None:

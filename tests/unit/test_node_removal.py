@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from blackstart.node.etcd.quorum import Member
+from blackstart.node.kube.objects import CONTROL_PLANE
 from blackstart.node.kube.removal import (
-    CONTROL_PLANE,
     OUT_OF_SERVICE,
     ClusterFacts,
     Plan,

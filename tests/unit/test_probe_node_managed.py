@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from blackstart.node import receipts
+from blackstart.node import pacman, receipts
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -46,13 +46,13 @@ def test_packages_are_named_by_pacmans_folders(tmp_path: Path) -> None:
     for folder in ("ca-certificates-mozilla-3.117-1", "linux-6.17.8.arch1-1", "iputils-20250605-1", "shadow-1:4.18-2"):
         (tmp_path / folder).mkdir()
     (tmp_path / "ALPM_DB_VERSION").touch()
-    assert receipts.packages(tmp_path) == {
+    assert pacman.installed(tmp_path) == {
         "ca-certificates-mozilla": "3.117",
         "linux": "6.17.8.arch1",
         "iputils": "20250605",
         "shadow": "1:4.18",
     }
-    assert receipts.packages(tmp_path / "no-pacman-here") == {}
+    assert pacman.installed(tmp_path / "no-pacman-here") == {}
 
 
 def test_units_are_read_in_the_order_asked_for() -> None:
@@ -102,7 +102,7 @@ def test_only_a_unit_that_ran_and_is_down_drifts(then: str, now: str, said: list
 
 def test_a_receipt_is_written_read_and_finds_no_drift(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(receipts, "RECEIPTS", tmp_path / "receipts")
-    monkeypatch.setattr(receipts, "packages", lambda: {"runc": "1.3.0"})
+    monkeypatch.setattr(pacman, "installed", lambda: {"runc": "1.3.0"})
     monkeypatch.setattr(receipts, "units", lambda _: RUNNING)
     file = tmp_path / "file"
     file.write_text("x")

@@ -7,13 +7,15 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 from ..command import TIMED_OUT, run
-from ..kubectl import Kubectl, KubectlError
+from ..kube.objects import condition
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from ..kubectl import Kubectl
+
 CRD = "cephclusters.ceph.rook.io"
-MARKS = "blackstart/noout/"  # in Ceph's own key-value store, so that a mark lives exactly as long as the flag
+MARKS = "blackstart/noout/"  # in Ceph's own key-value store, so that a mark exists exactly as long as the flag
 NOT_FOUND = 2  # ENOENT, as ceph ends with it
 _CONNECT_SECONDS = 10
 _ASK = {
@@ -143,9 +145,4 @@ def rook(kubectl: Kubectl, namespace: str, avoid: str) -> list[str] | None:
 
 
 def _ready(pod: dict[str, Any]) -> bool:
-    conditions = pod["status"].get("conditions") or []
-    ready = any(entry["type"] == "Ready" and entry["status"] == "True" for entry in conditions)
-    return ready and "deletionTimestamp" not in pod["metadata"]
-
-
-__all__ = ["Ceph", "CephError", "Kubectl", "KubectlError", "reduced", "rook"]
+    return condition(pod, "Ready") and "deletionTimestamp" not in pod["metadata"]

@@ -1,7 +1,7 @@
 """Look at Ceph from a control plane, make one of its hosts quiet, and undo that.
 
 What may be done is decided elsewhere (blackstart/ceph); this only asks and does. A mark in Ceph's own key-value store
-comes before the flag that it stands for, and goes after it: a call that is cut off leaves nothing that nobody owns.
+comes before the flag that it stands for, and goes after it: an interrupted call leaves no flag without its mark.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Proves a disk blank by reading it: both ends, every place where a format keeps copies, and samples of the rest.
 
-blkid and wipefs know where formats begin. Data whose beginning is gone, or that never had one (raw, encrypted), they
-call blank; so whatever is not zero is somebody's.
+blkid and wipefs know where formats begin. Data whose beginning is lost, or that never had one (raw, encrypted), they
+call blank; so any byte that is not zero counts as data.
 """
 
 from __future__ import annotations

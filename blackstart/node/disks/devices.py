@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from ..text import read
 from .usage import Device
 
 if TYPE_CHECKING:
@@ -36,7 +37,7 @@ def links(root: Path) -> dict[str, str]:
 def disks(root: Path, pointed: dict[str, str], named: set[str]) -> list[Found]:
     """Return all whole disks in the order of their kernel names; a loop device with a file behind it is one.
 
-    `named` are names below /dev/disk/by-id (or kernel names): what they point at is listed whatever it is.
+    `named` are names below /dev/disk/by-id (or kernel names): what they point at is always listed.
     """
     wanted = {pointed.get(name, name) for name in named}
     folders = sorted((root / "sys/block").iterdir())
@@ -47,12 +48,12 @@ def _is_disk(folder: Path) -> bool:
     if folder.name.startswith("loop"):
         return (folder / "loop/backing_file").exists()
     # A path of an NVMe multipath device is hidden: the device itself is listed beside it.
-    real = not folder.name.startswith(_VIRTUAL) and _read(folder / "hidden") != "1"
-    return real and _read(folder / "size") not in {"", "0"}
+    real = not folder.name.startswith(_VIRTUAL) and read(folder / "hidden") != "1"
+    return real and read(folder / "size") not in {"", "0"}
 
 
 def _found(root: Path, folder: Path, pointed: dict[str, str]) -> Found:
-    device = Device(folder.name, _read(folder / "dev"), folder)
+    device = Device(folder.name, read(folder / "dev"), folder)
     parts = [part for part in folder.glob(f"{folder.name}*") if (part / "partition").exists()]
     udev = _udev(root / "run/udev/data" / f"b{device.number}")
     by_id = {name for name, target in pointed.items() if target == device.name}
@@ -64,32 +65,31 @@ def _found(root: Path, folder: Path, pointed: dict[str, str]) -> Found:
         "devno": device.number,
         "by_id": sorted(by_id),
         "serial": _serial(folder, udev),
-        "wwn": _read(folder / "wwid") or _read(folder / "device/wwid") or udev.get("ID_WWN", ""),
-        "model": _read(folder / "device/model") or udev.get("ID_MODEL", ""),
+        "wwn": read(folder / "wwid") or read(folder / "device/wwid") or udev.get("ID_WWN", ""),
+        "model": read(folder / "device/model") or udev.get("ID_MODEL", ""),
         "transport": _transport(folder, udev),
-        "size_bytes": int(_read(folder / "size") or 0)
-        * 512,  # sysfs counts 512 bytes whatever the sector (sysfs-block)
-        "sector_bytes": int(_read(folder / "queue/logical_block_size") or 512),
-        "removable": _read(folder / "removable") == "1",
-        "read_only": _read(folder / "ro") == "1",
+        "size_bytes": int(read(folder / "size") or 0) * 512,  # sysfs counts 512 bytes whatever the sector (sysfs-block)
+        "sector_bytes": int(read(folder / "queue/logical_block_size") or 512),
+        "removable": read(folder / "removable") == "1",
+        "read_only": read(folder / "ro") == "1",
     }
-    partitions = [Device(part.name, _read(part / "dev"), part) for part in sorted(parts)]
+    partitions = [Device(part.name, read(part / "dev"), part) for part in sorted(parts)]
     # A loop device says that it spins when the disk below it does not say otherwise.
-    spinning = _read(folder / "queue/rotational") == "1" and not folder.name.startswith("loop")
-    starts = [int(_read(part / "start") or 0) * 512 for part in sorted(parts)]
+    spinning = read(folder / "queue/rotational") == "1" and not folder.name.startswith("loop")
+    starts = [int(read(part / "start") or 0) * 512 for part in sorted(parts)]
     return Found(device, partitions, starts, str(path), spinning, identity)
 
 
 def _udev(file: Path) -> dict[str, str]:
     """Return the properties (E:) of udev's database, and all links (S:) as one text."""
-    lines = _read(file).splitlines()
+    lines = read(file).splitlines()
     values = dict(line[2:].split("=", 1) for line in lines if line.startswith("E:") and "=" in line)
     return {**values, "S:": " ".join(line[2:] for line in lines if line.startswith("S:"))}
 
 
 def _serial(folder: Path, udev: dict[str, str]) -> str:
     """Return what the device says (NVMe, virtio), else udev, else the SCSI page 80h behind its head of 4 bytes."""
-    said = _read(folder / "device/serial") or _read(folder / "serial") or udev.get("ID_SERIAL_SHORT", "")
+    said = read(folder / "device/serial") or read(folder / "serial") or udev.get("ID_SERIAL_SHORT", "")
     if said:
         return said
     try:
@@ -101,7 +101,7 @@ def _serial(folder: Path, udev: dict[str, str]) -> str:
 def _transport(folder: Path, udev: dict[str, str]) -> str:
     """Return it in lsblk's words: nvme, sata, usb, sas, virtio, mmc, loop; a fabric by its own name (tcp, rdma)."""
     real = os.path.realpath(folder)
-    fabric = _read(folder / "device/transport")
+    fabric = read(folder / "device/transport")
     if folder.name.startswith("nvme"):
         return fabric if fabric not in {"", "pcie"} else "nvme"
     for part, word in (("/usb", "usb"), ("/virtio", "virtio"), ("/ata", "sata"), ("/mmc_host", "mmc")):
@@ -111,10 +111,3 @@ def _transport(folder: Path, udev: dict[str, str]) -> str:
     if "end_device-" in real:
         return "sas"
     return {"ata": "sata"}.get(bus, bus) or ("loop" if folder.name.startswith("loop") else "")
-
-
-def _read(path: Path) -> str:
-    try:
-        return path.read_text(encoding="utf-8", errors="replace").strip()
-    except OSError:
-        return ""

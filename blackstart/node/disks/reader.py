@@ -83,7 +83,7 @@ class Reader:
             raise Unreadable(self._first_bad(start, wanted)) from error
 
     def _first_bad(self, start: int, length: int) -> int:
-        """Find the first sector that fails by itself; the whole piece's start when each can be read alone."""
+        """Find the first sector that cannot be read; the start of the piece when each sector can be read alone."""
         for at in range(start, start + length, self._sector):
             try:
                 os.preadv(self._file, [memoryview(self._buffer)[: self._sector]], at)

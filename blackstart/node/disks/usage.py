@@ -9,6 +9,8 @@ import stat
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from ..text import read
+
 # They open disks for a moment to read them, after each change of the disk.
 _PASSERS_BY = ("systemd-udevd", "udev-worker", "(udev-worker)", "udevd")
 
@@ -55,15 +57,15 @@ class Uses:
         folder = device.folder / "holders"
         found = []
         for name in sorted(os.listdir(folder)) if folder.is_dir() else []:  # noqa: PTH208 - names are all that is wanted
-            holder = Device(name, _read(self._root / "sys/block" / name / "dev"), self._root / "sys/block" / name)
+            holder = Device(name, read(self._root / "sys/block" / name / "dev"), self._root / "sys/block" / name)
             found += [holder, *self._above(holder)]
         return found
 
     def _virtual(self, holder: str) -> str:
         """Say what a holder is: device-mapper's name and owner, or the kind of array."""
         folder = self._root / "sys/block" / holder
-        name, owner = _read(folder / "dm/name"), _read(folder / "dm/uuid").partition("-")[0]
-        level = _read(folder / "md/level")
+        name, owner = read(folder / "dm/name"), read(folder / "dm/uuid").partition("-")[0]
+        level = read(folder / "md/level")
         return " ".join(word for word in (owner, name, level) if word)
 
 
@@ -120,7 +122,7 @@ def _open_devices(proc: Path) -> dict[str, list[str]]:
         except OSError:  # it has ended, or is not ours to look at
             continue
         for number in {_number(entry.path) for entry in opened} - {""}:
-            name = _read(proc / process / "comm")
+            name = read(proc / process / "comm")
             if name not in _PASSERS_BY:
                 found.setdefault(number, []).append(f"{name} (process {process})")
     return found
@@ -138,11 +140,4 @@ def _number(opened: str) -> str:
 
 
 def _lines(path: Path) -> list[str]:
-    return _read(path).splitlines()
-
-
-def _read(path: Path) -> str:
-    try:
-        return path.read_text(encoding="utf-8", errors="replace").strip()
-    except OSError:
-        return ""
+    return read(path).splitlines()

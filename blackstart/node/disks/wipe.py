@@ -1,6 +1,6 @@
-"""Wipes one disk: makes sure in one process that it is the one, that nobody uses it, clears it, and proves it blank.
+"""Wipes one disk: in one process it checks identity and use, clears the disk, and verifies that it is blank.
 
-What counts as a place of data, and who as a user, is the survey's own: both import the same files. The
+Places of data and uses are those of the survey: both import the same modules. The
 device stays open exclusively from the first check to the last proof: the kernel then refuses a mount, an array or an
 OSD that comes in between, and refuses us while there is one.
 """
@@ -99,7 +99,7 @@ def number(file: int) -> str:
 
 
 def check(file: int, found: devices.Found, request: dict[str, Any]) -> None:
-    """Raise Refused unless the open device is the one that was judged, and nobody else has it open."""
+    """Raise Refused unless the open device is the one that was judged, and is open nowhere else."""
     seen = {
         "number": (number(file), request["devno"]),
         "number in sysfs": (found.device.number, request["devno"]),
@@ -135,7 +135,7 @@ def clear(file: int, found: devices.Found) -> str:
 
 
 def places(size: int) -> list[tuple[int, int]]:
-    """Return (start, length) of what is written with zeros whatever else was done, in order and without overlaps."""
+    """Return (start, length) of what is always written with zeros, in order and without overlaps."""
     marks = {place - place % ALIGNMENT for place in (*bluestore.PLACES, *signatures.offsets(size))}
     wanted = [(0, END), (max(size - END, 0), size), *((place, place + AROUND) for place in marks if place < size)]
     merged: list[tuple[int, int]] = []
@@ -148,7 +148,7 @@ def places(size: int) -> list[tuple[int, int]]:
 
 
 def zero(file: int, start: int, length: int) -> None:
-    """Have the kernel zero a part of the disk, by itself where it cannot be asked to."""
+    """Have the kernel zero a part of the disk; write the zeros where it cannot."""
     try:
         fcntl.ioctl(file, BLKZEROOUT, struct.pack("QQ", start, length))
     except OSError as error:
@@ -184,7 +184,7 @@ class _Request(ctypes.Structure):
 
 
 def forget_partitions(file: int, found: devices.Found) -> None:
-    """Have the kernel read the table anew, or drop one by one what it was told by a program (partprobe)."""
+    """Have the kernel reread the partition table, or drop one by one partitions that a program added (partprobe)."""
     with suppress(OSError):
         fcntl.ioctl(file, BLKRRPART)
     for folder in (part.folder for part in found.partitions if part.folder.exists()):

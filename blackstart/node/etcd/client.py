@@ -56,7 +56,10 @@ class Etcd:
             self._tls = ssl.create_default_context(cafile=f"{pki}/ca.crt")
             self._tls.load_cert_chain(f"{pki}/healthcheck-client.crt", f"{pki}/healthcheck-client.key")
         except _SILENT as error:
-            raise EtcdError(f"this node has no client certificate of etcd in {pki}: {error}") from error
+            raise EtcdError(
+                f"this node has no client certificate of etcd in {pki} ({error}); wanted: a healthy member. "
+                "Act from another control plane"
+            ) from error
 
     def members(self, dark: Iterable[str] = (), *, settle: float = SETTLE) -> list[Member]:
         """Return every member with its health; one that never started has no name and is not healthy.
@@ -98,7 +101,7 @@ class Etcd:
     def take_lead(self, leaving: str) -> None:
         """Have this member lead if the one that leaves does, which is given by its hexadecimal id.
 
-        A leader that is removed leaves an election behind, and nobody writes until it is over; one that hands over
+        A leader that is removed causes an election, during which nothing can be written; one that hands over
         is followed at once (https://github.com/etcd-io/etcd/blob/main/etcdctl/README.md, move-leader).
         """
         status = self.status()

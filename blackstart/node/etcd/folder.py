@@ -10,6 +10,7 @@ import json
 import os
 from typing import TYPE_CHECKING, Any
 
+from ..text import replace
 from .snapshot import PART, digest, shortage, surplus
 
 if TYPE_CHECKING:
@@ -46,7 +47,7 @@ def kept(folder: Path, name: str, facts: dict[str, Any], keep: int) -> list[str]
             "It was removed, and older snapshots are kept; run it again"
         )
     arrived.chmod(0o600)
-    _written(path.with_suffix(".json"), json.dumps({"name": name, **facts}, indent=2) + "\n")
+    replace(path.with_suffix(".json"), json.dumps({"name": name, **facts}, indent=2) + "\n", 0o600, PART)
     _flush(arrived)
     arrived.replace(path)
     _flush(folder)
@@ -55,16 +56,6 @@ def kept(folder: Path, name: str, facts: dict[str, Any], keep: int) -> list[str]
         (folder / stale).unlink()
         (folder / stale).with_suffix(".json").unlink(missing_ok=True)
     return old
-
-
-def _written(path: Path, text: str) -> None:
-    part = path.with_name(path.name + PART)
-    descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(descriptor, "w") as stream:
-        stream.write(text)
-        stream.flush()
-        os.fsync(stream.fileno())
-    part.replace(path)
 
 
 def _flush(path: Path) -> None:

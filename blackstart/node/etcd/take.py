@@ -70,7 +70,7 @@ class Snapshot:
             raise
 
     def take(self) -> dict[str, Any]:
-        """Write it, then believe nothing: its own checksum, its keys, its revision."""
+        """Write it, then verify its checksum, its keys and its revision."""
         container, etcd = Container(), Etcd()
         before = self.look(etcd)
         container.save(str(self.path), self.module.params["timeout"])
@@ -151,7 +151,7 @@ class Stopped(Snapshot):
         return size
 
     def take(self) -> dict[str, Any]:
-        """Copy it while nobody can write to it, then read all of it. How far the others are nobody here can tell."""
+        """Copy it while the database is locked, then verify it; whether other members are ahead is not known here."""
         self.size()
         stopped.copy(stopped.database(Path(self.module.params["data"])), self.path)
         seconds: int = self.module.params["timeout"]

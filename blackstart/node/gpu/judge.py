@@ -98,7 +98,7 @@ def restart_due(seen: GpuFacts) -> str:
     """Say why a restart would change the GPU's memory; empty when it would not.
 
     It would when the settings were changed since the last start and the kernel does not have them yet. A difference
-    that a restart has already left behind is none of its business: it would be due for ever.
+    that a restart did not remove is not counted: the restart would be due forever.
     """
     if seen.settings_changed <= seen.booted:
         return ""
@@ -118,7 +118,7 @@ def _pending(wanted: Wanted, seen: GpuFacts) -> Iterator[Verdict]:  # noqa: ARG0
 
 
 def _memory(wanted: Wanted, seen: GpuFacts) -> Iterator[Verdict]:
-    """Yield memory modules that are missing, and memory that nobody accounts for."""
+    """Yield memory modules that are missing, and memory that is not accounted for."""
     if not seen.dimm_bytes:
         return
     if seen.dimm_bytes != bytes_of(wanted.ram_gib):

@@ -8,12 +8,12 @@ removed last.
 
 from __future__ import annotations
 
-import os
 import re
 import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from .. import text
 from ..command import run
 
 if TYPE_CHECKING:
@@ -58,13 +58,7 @@ def existing(presets: Path) -> Iterator[Path]:
 def replace(path: Path, content: str) -> str:
     """Replace a file at once: a power cut leaves the old one or the new one. Returns what was done."""
     path.parent.mkdir(mode=0o755, parents=True, exist_ok=True)
-    fresh = path.with_name(path.name + ".blackstart-new")  # modprobe reads names that end in .conf
-    with fresh.open("w", encoding="utf-8") as file:
-        file.write(content)
-        os.fchmod(file.fileno(), MODE)
-        file.flush()
-        os.fsync(file.fileno())
-    fresh.replace(path)
+    text.replace(path, content, MODE)  # modprobe reads names that end in .conf
     return f"wrote {path}" if content != EMPTY else f"emptied {path}"
 
 
@@ -80,7 +74,7 @@ def mkinitcpio() -> str | None:
 
 
 def regenerate(module: Module, path: Path) -> str:
-    """Make all images anew; fails the module with mkinitcpio's last lines."""
+    """Regenerate all images; fails the module with mkinitcpio's last lines."""
     program = mkinitcpio()
     if program is None:
         return "made no image of the next start: there is no mkinitcpio"

@@ -70,7 +70,7 @@ class BootDisk:
         """Refuse unless it is the judged disk, and the kernel gives it to us alone."""
         said = wrong(self.look(), self.module.params["serial"], self.module.params["size_bytes"])
         try:
-            # For reading: udev reads the table anew when somebody who could write is done (see locked()).
+            # For reading: udev rereads the table when a writer closes the device (see locked()).
             os.close(os.open(self.path, os.O_RDONLY | os.O_EXCL | os.O_CLOEXEC))
         except OSError as error:
             said.append("somebody uses it" if error.errno == errno.EBUSY else str(error.strerror))
@@ -80,9 +80,9 @@ class BootDisk:
 
     @contextmanager
     def locked(self) -> Iterator[None]:
-        """Keep udev off the disk: after each write it reads the table anew, and for a moment no partition is there.
+        """Keep udev off the disk: after each write it rereads the table, and for a moment there are no partitions.
 
-        As https://systemd.io/BLOCK_DEVICE_LOCKING has it; who only reads, wakes nobody up when it closes.
+        See https://systemd.io/BLOCK_DEVICE_LOCKING; closing a device that was open for reading triggers nothing.
         """
         descriptor = os.open(self.path, os.O_RDONLY | os.O_CLOEXEC)
         try:

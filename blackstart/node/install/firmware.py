@@ -1,6 +1,6 @@
-"""Put the installed system into the firmware's boot list: first, or right behind the network it was installed from.
+"""Put the installed system into the firmware's boot list: first, or after the network that it was installed from.
 
-bootctl leaves the list alone in a chroot, and says nothing about it.
+In a chroot bootctl silently leaves the list alone.
 """
 
 from __future__ import annotations
@@ -34,6 +34,6 @@ def labelled(boot: Boot, label: str) -> list[str]:
 
 
 def wanted(boot: Boot, ours: str) -> list[str]:
-    """Return the boot order (pure): ours first, unless the network has booted us; whatever else there is, behind."""
+    """Return the boot order (pure): ours first, unless the network booted this machine; all others follow."""
     network = [boot.current] if NETWORK.search(" ".join(boot.entries.get(boot.current, ("", "")))) else []
     return [*network, ours, *(number for number in boot.order if number not in {ours, *network})]

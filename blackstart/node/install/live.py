@@ -12,21 +12,14 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from .. import board
 from ..command import run
+from ..text import read
 
 if TYPE_CHECKING:
     from ..module import Module
 
-BOARD = Path("/sys/class/dmi/id/board_serial")
 FIRMWARE = Path("/sys/firmware/efi/efivars")
-
-
-def read(path: Path) -> str:
-    """Return a file's text without what surrounds it, empty when there is none."""
-    try:
-        return path.read_text(errors="replace").strip()
-    except OSError:
-        return ""
 
 
 def mark(path: Path) -> dict[str, Any]:
@@ -57,10 +50,10 @@ class Machine:
 
     def check(self) -> bool:
         """Refuse another machine or another system; return whether it already runs the ordered one."""
-        board, here = read(BOARD), mark(Path(self.told["mark"]))
-        if self.told["board_serial"] not in {"", board}:
+        found, here = board.serial(), mark(Path(self.told["mark"]))
+        if self.told["board_serial"] not in {"", found}:
             self.refuse(
-                f"found the mainboard with serial number {board or '(none)'}, wanted {self.told['board_serial']}: this "
+                f"found the mainboard with serial number {found or '(none)'}, wanted {self.told['board_serial']}: this "
                 "is another machine, and nothing was written to it. Correct board_serial, or nic_lan.mac, in host_vars"
             )
         if here.get("id") == self.told["order"] and not here.get("live"):

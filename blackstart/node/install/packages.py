@@ -1,6 +1,6 @@
-"""Fetch the packages of a new system into memory and prove their signatures; and say what went wrong in words.
+"""Fetch the packages of a new system into memory, verify their signatures, and explain failures.
 
-It runs in a systemd unit: what a run leaves at work that lost its connection can be ended by name. The new system's
+It runs in a systemd unit, so that a run which lost its connection can be stopped by name. The new system's
 own keyring is made meanwhile: its key is an RSA key of 4096 bits, for which a slow machine looks half a minute.
 """
 

@@ -1,6 +1,6 @@
 """Cordon a node, drain it with PodDisruptionBudgets respected, and undo exactly that.
 
-Who cordoned is written on the Node itself: a cordon outlives a reboot, and whoever comes next must be able to tell
+Who cordoned is written on the Node itself: a cordon outlives a reboot, and a later run must be able to tell
 ours from a person's, which stays. A drain that does not get through takes its own cordon back.
 """
 
@@ -10,11 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 from ..kubectl import Kubectl, KubectlError, unknown
 from .eviction import blockers, contested, evictable, irreplaceable, title
+from .objects import CORDONED
 
 if TYPE_CHECKING:
     from ..module import Module
-
-CORDONED = "blackstart.io/cordoned"
 
 
 class Drain:
@@ -51,7 +50,7 @@ class Drain:
         return found
 
     def refuse_losses(self, pods: list[dict[str, Any]]) -> None:
-        """Fail the module when the drain would lose something that nobody said may be lost."""
+        """Fail the module when the drain would lose something that was not declared expendable."""
         emptydir, unmanaged = self.module.params["delete_emptydir"], self.module.params["delete_unmanaged"]
         lost = irreplaceable(pods, unmanaged=unmanaged, emptydir=emptydir)
         if lost:

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from .objects import condition
+
 MIRROR = "kubernetes.io/config.mirror"
 _ENDED = ("Succeeded", "Failed")
 Object = dict[str, Any]
@@ -26,7 +28,7 @@ def evictable(pods: list[Object]) -> list[Object]:
 def irreplaceable(pods: list[Object], *, unmanaged: bool, emptydir: bool) -> list[str]:
     """Say which pods a drain must not touch unasked, each with the reason.
 
-    unmanaged and emptydir say that pods which nobody makes again, and data in emptyDirs, may be lost.
+    unmanaged and emptydir say that pods that no controller recreates, and data in emptyDirs, may be lost.
     """
     found = []
     for pod in evictable(pods):
@@ -92,7 +94,7 @@ def _closed(budget: Object, pod: Object) -> bool:
     status = budget.get("status", {})
     # A pod that is not ready costs the budget nothing (unhealthyPodEvictionPolicy, by default IfHealthyBudget).
     healthy = status.get("currentHealthy", 0) >= status.get("desiredHealthy", 0) > 0
-    if not _ready(pod) and (healthy or budget["spec"].get("unhealthyPodEvictionPolicy") == "AlwaysAllow"):
+    if not condition(pod, "Ready") and (healthy or budget["spec"].get("unhealthyPodEvictionPolicy") == "AlwaysAllow"):
         return False
     seen = status.get("observedGeneration", 0) >= budget["metadata"].get("generation", 0)
     return not seen or status.get("disruptionsAllowed", 0) < 1
@@ -141,11 +143,6 @@ def _ended(pod: Object) -> bool:
 def _unguarded(pod: Object) -> bool:
     """Tell whether the API evicts a pod without asking any budget (canIgnorePDB)."""
     return _ended(pod) or pod.get("status", {}).get("phase") == "Pending" or "deletionTimestamp" in pod["metadata"]
-
-
-def _ready(pod: Object) -> bool:
-    conditions = pod.get("status", {}).get("conditions") or []
-    return any(entry["type"] == "Ready" and entry["status"] == "True" for entry in conditions)
 
 
 def _emptydirs(pod: Object) -> list[str]:

@@ -10,14 +10,19 @@ CORDONED = "blackstart.io/cordoned"  # the role node_drain writes the reason the
 KUBE_PROXY = ("DaemonSet", "kube-system", "kube-proxy")
 
 
+def condition(item: dict[str, Any], kind: str) -> bool:
+    """Tell whether a condition of an object is true: whether a Node or a pod is Ready."""
+    conditions = item.get("status", {}).get("conditions") or []
+    return any(entry["type"] == kind and entry["status"] == "True" for entry in conditions)
+
+
 def node(item: dict[str, Any]) -> dict[str, Any]:
     """Reduce a Node."""
     status = item.get("status", {})
-    conditions = {entry["type"]: entry["status"] for entry in status.get("conditions", [])}
     offered = status.get("allocatable", {})
     return {
         "name": item["metadata"]["name"],
-        "ready": conditions.get("Ready") == "True",
+        "ready": condition(item, "Ready"),
         "kubelet": status.get("nodeInfo", {}).get("kubeletVersion", ""),
         "unschedulable": bool(item.get("spec", {}).get("unschedulable")),
         "cordoned": item["metadata"].get("annotations", {}).get(CORDONED, ""),

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from ..etcd.quorum import Member, find, objections
 from ..kubectl import unknown
 from .eviction import evictable, title
+from .objects import CONTROL_PLANE, condition
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-CONTROL_PLANE = "node-role.kubernetes.io/control-plane"
 OUT_OF_SERVICE = {"key": "node.kubernetes.io/out-of-service", "value": "nodeshutdown", "effect": "NoExecute"}
 Object = dict[str, Any]
 
@@ -37,7 +37,7 @@ class ClusterFacts(NamedTuple):
 
 
 class Plan(NamedTuple):
-    """What is left to do: the member's id (empty: it is gone), whether there is a Node, whether it needs a drain."""
+    """What is left to do: the member's id (empty: none is left), whether there is a Node, whether it needs a drain."""
 
     member: str
     node: bool
@@ -46,7 +46,7 @@ class Plan(NamedTuple):
 
 
 def plan(wish: Wish, seen: ClusterFacts) -> Plan:
-    """Decide. What is gone already is no objection, so that a removal that was cut off can be asked for again."""
+    """Decide. What is already removed is no objection, so that an interrupted removal can be repeated."""
     nodes = {str(node["metadata"]["name"]): node for node in seen.nodes}
     member = find(seen.members, wish.name, wish.address)
     node = nodes.get(wish.name)
@@ -82,13 +82,6 @@ def without_taint(taints: Sequence[Object]) -> list[Object]:
     return [taint for taint in taints if taint["key"] != OUT_OF_SERVICE["key"]]
 
 
-def ready(node: Object) -> bool:
-    """Tell whether a Node's kubelet says that it is ready."""
-    return any(
-        entry["type"] == "Ready" and entry["status"] == "True" for entry in node["status"].get("conditions") or []
-    )
-
-
 def _control_plane(node: Object) -> bool:
     return CONTROL_PLANE in node["metadata"].get("labels", {})
 
@@ -98,7 +91,7 @@ def _unready(others: list[Object]) -> list[str]:
         f"{node['metadata']['name']}, another control plane, is not Ready; wanted: all others healthy. "
         "Bring it back first, `blackstart status` says what it lacks"
         for node in others
-        if not ready(node)
+        if not condition(node, "Ready")
     ]
 
 
@@ -109,7 +102,7 @@ def _alive(wish: Wish, node: Object | None, member: Member | None) -> list[str]:
         found.append(
             f"{wish.name} is said to be dead, but its etcd answers; without node_removal_dead it is drained first"
         )
-    if node is not None and ready(node) and not wish.off:
+    if node is not None and condition(node, "Ready") and not wish.off:
         found.append(
             f"{wish.name} is said to be dead, but its Node is Ready; after a crash that lasts up to a minute. "
             "Wait for it, say node_removal_surely_off when its power is cut, or drop node_removal_dead"
@@ -118,9 +111,9 @@ def _alive(wish: Wish, node: Object | None, member: Member | None) -> list[str]:
 
 
 def _unreachable(wish: Wish, node: Object | None, pods: Sequence[Object]) -> list[str]:
-    """Say that a node cannot be drained, when there is anything to drain: nobody there ends pods."""
+    """Say that a node cannot be drained, when there is anything to drain: its kubelet ends no pods."""
     left = [title(pod) for pod in evictable(list(pods))]
-    if node is None or ready(node) or not left:
+    if node is None or condition(node, "Ready") or not left:
         return []
     said = f"{wish.name} is not Ready, so its kubelet will not end the {len(left)} pods to drain: {', '.join(left)}. "
     return [f"{said}Bring it back, or say node_removal_dead when it is gone for good"]

@@ -1,7 +1,7 @@
 """Take a node out of etcd and out of the API, from another control plane that is well.
 
-Every call looks anew and refuses by the same rules (blackstart/node/kube/removal.py), so that what changed during
-a long drain counts. What is gone already is no error: a removal that was cut off is asked for again.
+Every call looks again and refuses by the same rules (blackstart/node/kube/removal.py), so that what changed during
+a long drain counts. What is already removed is no error: an interrupted removal can be repeated.
 """
 
 from __future__ import annotations
@@ -91,7 +91,7 @@ class Removal:
         return {"changed": changed, "msg": "out of service, and no volume is attached"}
 
     def wait_for_volumes(self) -> None:
-        """Wait until the attach-detach controller has let go of the node's volumes."""
+        """Wait until the attach-detach controller has detached the node's volumes."""
         end = time.monotonic() + self.module.params["timeout"]
         while names := attached(self.kubectl.get("volumeattachments"), self.wish.name):
             if time.monotonic() > end:

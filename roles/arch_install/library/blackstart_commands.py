@@ -1,7 +1,7 @@
 #!/usr/bin/python
 """Run several commands, one after the other, in one exchange with the machine; the first that fails ends it.
 
-Where nothing keeps Python running (Mitogen does), each exchange starts it anew: seconds on a slow or emulated machine.
+Where nothing keeps Python running (Mitogen does), each exchange starts it again: seconds on a slow or emulated machine.
 """
 
 from __future__ import annotations

@@ -28,7 +28,7 @@ missing:
   type: list
   elements: str
 done:
-  description: What was changed, in words.
+  description: What was changed.
   returned: always
   type: list
   elements: str

@@ -3,11 +3,9 @@
 
 from __future__ import annotations
 
-import json
-
 from ansible.module_utils.basic import AnsibleModule
-from ansible.module_utils.blackstart_node.command import run
-from ansible.module_utils.blackstart_node.kube.argocd import HELD, RESOURCE, SKIP, held, owners
+from ansible.module_utils.blackstart_node.kube.argocd import apply
+from ansible.module_utils.blackstart_node.kubectl import Kubectl, KubectlError
 
 DOCUMENTATION = r"""
 module: blackstart_argocd_hold
@@ -15,7 +13,7 @@ short_description: Keep Argo CD from reconciling the Applications that own a wor
 description:
   - Annotates the Applications themselves, and finds them again by that.
 options:
-  state: {description: Hold or let go., type: str, required: true, choices: [held, released]}
+  state: {description: Hold or release., type: str, required: true, choices: [held, released]}
   kind: {description: Kind of the workload., type: str, default: DaemonSet}
   namespace: {description: Namespace of the workload., type: str, required: true}
   name: {description: Name of the workload., type: str, required: true}
@@ -38,28 +36,11 @@ def main() -> None:
         },
         supports_check_mode=True,
     )
-    params = module.params
-    kubectl = ["kubectl", f"--kubeconfig={params['kubeconfig']}", f"--server={params['server']}"]
-
-    def ask(*words: str) -> str:
-        ended = run([*kubectl, *words])
-        if ended.status != 0:
-            module.fail_json(msg=f"kubectl {' '.join(words[:3])} failed: {ended.said()}")
-        return ended.out
-
-    applications = json.loads(ask("get", RESOURCE, "--all-namespaces", "--output=json"))["items"]
-    if params["state"] == "held":
-        chosen = owners(applications, params["kind"], params["namespace"], params["name"])
-        annotations = [f"{SKIP}=true", f"{HELD}=network repair"]
-    else:
-        chosen = held(applications)
-        annotations = [f"{SKIP}-", f"{HELD}-"]
-    names = [f"{app['metadata']['namespace']}/{app['metadata']['name']}" for app in chosen]
-    if not module.check_mode:
-        for name in names:
-            namespace, _, application = name.partition("/")
-            ask("annotate", RESOURCE, application, f"--namespace={namespace}", "--overwrite", *annotations)
-    module.exit_json(changed=bool(names), applications=names)
+    kubectl = Kubectl(module.params["kubeconfig"], module.params["server"])
+    try:
+        module.exit_json(**apply(kubectl, module))
+    except KubectlError as error:
+        module.fail_json(msg=str(error))
 
 
 if __name__ == "__main__":

@@ -8,6 +8,7 @@ import tempfile
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.blackstart_node.helm import Release
+from ansible.module_utils.blackstart_node.kubectl import KubectlError
 
 DOCUMENTATION = r"""
 module: blackstart_helm_release
@@ -43,13 +44,11 @@ def main() -> None:
         release = Release(module, home)
         if module.check_mode and not os.path.exists(module.params["values_file"]):  # noqa: PTH110 - one line, no pathlib
             module.exit_json(changed=True, msg="would be installed")
-        found = release.look()
-        if module.params["force"]:
-            found.append("an upgrade was asked for")
-        if found and not module.check_mode:
-            release.unlock()
-            release.upgrade()
-    module.exit_json(changed=bool(found), msg="; ".join(found) or "nothing differs")
+        try:
+            result = release.apply()
+        except KubectlError as error:
+            module.fail_json(msg=str(error))
+    module.exit_json(**result)
 
 
 if __name__ == "__main__":

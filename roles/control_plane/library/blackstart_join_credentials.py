@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.blackstart_node.join_credentials import Credentials
+from ansible.module_utils.blackstart_node.kubectl import KubectlError
 
 DOCUMENTATION = r"""
 module: blackstart_join_credentials
@@ -16,7 +17,7 @@ options:
   token: {description: The bootstrap token., type: str, required: true}
   configuration: {description: For kubeadm init phase upload-certs; holds the key., type: str, default: ""}
   server: {description: URL of this member's own API server., type: str, required: true}
-  ttl: {description: Seconds after which all of it goes by itself., type: int, default: 1200}
+  ttl: {description: Seconds after which all of it is revoked., type: int, default: 1200}
 author: blackstart
 """
 
@@ -36,7 +37,10 @@ def main() -> None:
     if module.check_mode:
         module.exit_json(changed=True, ca="")
     credentials = Credentials(module)
-    module.exit_json(**(credentials.make() if module.params["state"] == "present" else credentials.revoke()))
+    try:
+        module.exit_json(**(credentials.make() if module.params["state"] == "present" else credentials.revoke()))
+    except KubectlError as error:
+        module.fail_json(msg=str(error))
 
 
 if __name__ == "__main__":

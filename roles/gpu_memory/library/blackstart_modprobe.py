@@ -32,7 +32,7 @@ author: [blackstart]
 
 RETURN = r"""
 done:
-  description: What was changed, in words; without mkinitcpio no image is.
+  description: What was changed; without mkinitcpio no image is.
   returned: always
   type: list
   elements: str

@@ -11,7 +11,7 @@ DOCUMENTATION = r"""
 module: blackstart_node_drain
 short_description: Cordon, drain or uncordon a node
 description:
-  - Evicts with `kubectl drain`; no budget is ever gone around.
+  - Evicts with `kubectl drain`; no budget is ever bypassed.
 options:
   node: {description: Kubernetes name of the node., type: str, required: true}
   state:
