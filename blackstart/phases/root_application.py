@@ -16,8 +16,11 @@ ROOT = "root"
 
 
 def _since(observed: Observed) -> float:
-    """Return when the last machine started, by its own clock; 0 when no node could say."""
-    return max((node.booted for node in observed.nodes.values()), default=0.0)
+    """Return until when the cluster may have been down: the first start of a machine that runs; 0 when none can say.
+
+    With one machine up, Argo CD goes on or is started elsewhere: a node's reboot makes no status old.
+    """
+    return min((node.booted for node in observed.nodes.values() if node.booted), default=0.0)
 
 
 def _below(observed: Observed) -> list[Application]:

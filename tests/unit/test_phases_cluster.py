@@ -307,6 +307,16 @@ def test_a_status_of_the_day_before_is_refreshed_and_not_believed() -> None:
     assert not root_application.PHASE.gate(DESIRED, old).open
 
 
+def test_one_machine_s_reboot_makes_no_status_old() -> None:
+    app = replace(ROOT, reconciled_at="2026-02-20T12:00:00Z")
+    seen = with_api(HEALTHY, applications=(app,))
+    for number, name in enumerate(NAMES):
+        seen = with_node(seen, name, booted=1771588000.0 + 1000 * number)
+    assert "older than" not in texts(root_application.PHASE, seen)
+    everywhere = with_node(seen, NAMES[0], booted=1771588900.0)
+    assert "older than the last start" in texts(root_application.PHASE, everywhere)
+
+
 def test_a_sync_that_argo_gave_up_on_is_started_again() -> None:
     failed = with_api(HEALTHY, applications=(replace(ROOT, phase="Failed", message="one or more objects failed"),))
     assert root_application.PHASE.play(DESIRED, failed).variables["root_application_resync"] == ["root"]
