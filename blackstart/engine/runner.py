@@ -34,6 +34,9 @@ _PREFORK_BIN = Path(__file__).parents[1] / "ansible" / "bin"
 # No facts are gathered, so none are cached: without this each run would have a setting of its own.
 _CONFIG: dict[str, Any] = {"suppress_env_files": True, "quiet": True, "fact_cache_type": ""}
 
+# How often it looks whether it is cancelled; by itself every 5 s. It takes settings from a file only.
+_SETTINGS = {"pexpect_timeout": 1}
+
 
 class Runner:
     """Runs playbooks over one set of inventories; every run has a private folder of its own that is removed."""
@@ -117,6 +120,8 @@ class Runner:
         imports = [{"ansible.builtin.import_playbook": str(rooms / f"{play.playbook}.yml")} for play in plays]
         book.write_text(json.dumps(imports))
         (private / "vars.json").write_text(json.dumps(extra))
+        (private / "env").mkdir()
+        (private / "env" / "settings").write_text(json.dumps(_SETTINGS))
         watcher = Watcher(self._journal, play_names([rooms / f"{play.playbook}.yml" for play in plays]))
         playing = Playing(private, watcher)
         playing.run = ansible_runner.run_async(
