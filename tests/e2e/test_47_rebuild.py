@@ -13,9 +13,9 @@ from blackstart import paths
 from blackstart.engine import process
 from blackstart.lab import disks, mounts, podman
 from blackstart.lab.layout import LAB
-from tests.e2e.harness import NODES, Lab, blackstart, until
-from tests.e2e.watching import ENDPOINT, eyes, writer
-from tests.lab.disk_images import fingerprint, label, write
+from tests.support.disks.images import fingerprint, label, write
+from tests.support.lab.harness import NODES, Lab, blackstart, until
+from tests.support.lab.watching import ENDPOINT, eyes, writer
 
 if TYPE_CHECKING:
     import subprocess

@@ -17,7 +17,7 @@ from blackstart.disks.writes import to_write, wishes
 from blackstart.errors import RefusedError
 from blackstart.model import cluster
 from blackstart.node import board
-from tests.machines.grow import firmware
+from tests.support.machines import firmware
 
 ROOM = Path(__file__).parents[1] / "machines" / "disks"
 MACHINES = {path.stem: json.loads(path.read_text()) for path in sorted(ROOM.glob("*.json"))}

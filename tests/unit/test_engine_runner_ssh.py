@@ -16,8 +16,8 @@ from blackstart.engine.journal import Journal
 from blackstart.engine.runner import Runner
 from blackstart.errors import UnreachableError
 from blackstart.step import Play
-from tests.processes import command_lines
-from tests.unit.sshd import Server, make_key, serving
+from tests.support.processes import command_lines
+from tests.support.sshd import Server, make_key, serving
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -144,7 +144,7 @@ def test_redfish_says_what_is_wrong_and_keeps_the_password_to_itself(
 def bmc() -> Iterator[int]:
     """Run a controller and return its port."""
     port = free_port(socket.SOCK_DGRAM)
-    server = subprocess.Popen([sys.executable, str(Path(__file__).with_name("bmc.py")), str(port)])
+    server = subprocess.Popen([sys.executable, Path(__file__).parents[1] / "support/bmc.py", str(port)])
     try:
         end = time.monotonic() + 20
         while free(port):

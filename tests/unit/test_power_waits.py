@@ -11,7 +11,7 @@ from blackstart.errors import GateTimeoutError, UnreachableError
 from blackstart.power import waits
 from blackstart.power.base import Power, PowerFacts
 from blackstart.power.waits import Boot, Port
-from tests.unit.clock import Clock
+from tests.support.clock import Clock
 from tests.unit.test_phases_cluster import DESIRED
 
 if TYPE_CHECKING:

@@ -1,7 +1,7 @@
 """A practice machine: QEMU without hardware help, UEFI firmware, three NVMe disks, and power that can be cut.
 
 No device has a boot index: then the firmware keeps its own boot order in its variables, as a real machine does. What
-is in its folder is all there is of it, so another process can press its button (tests/metal/button.py).
+is in its folder is all there is of it, so another process can press its button (tests/support/metal/button.py).
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ from pathlib import Path
 
 from blackstart.engine import process
 from blackstart.power.base import Power, PowerFacts, off_then_on
-from tests.metal import programs
-from tests.metal.lan import Lan
+from tests.support.metal import programs
+from tests.support.metal.lan import Lan
 
 DISK_BYTES = 12_000_000_000  # "12 GB" as sold
 MEMORY_MIB = 2560
