@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from blackstart.words import some
+
 if TYPE_CHECKING:
     import argparse
     from collections.abc import Sequence
 
     from blackstart.engine.plan import Todo
+
+_MOST = 5  # reasons of one step that are shown
 
 
 def add_parser(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -47,6 +51,7 @@ def text(todos: Sequence[Todo]) -> str:
             by_text.setdefault(reason.text, []).append(reason.node or "cluster")
         if todo.refusal is not None:
             by_text = {todo.refusal.message: ["REFUSED"]}
-        said = [f"{', '.join(nodes)}: {text}" for text, nodes in by_text.items()]
+        said = [f"{some(nodes)}: {text}" for text, nodes in by_text.items()]
+        said = [*said[:_MOST], *([f"and {len(said) - _MOST} more; --json has all"] if len(said) > _MOST else [])]
         lines += [f"      {line}" for one in said for line in one.splitlines()]
     return "\n".join(lines)

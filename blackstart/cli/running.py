@@ -98,13 +98,14 @@ def _say_result(args: argparse.Namespace, opened: Session, applied: tuple[str, .
     from blackstart.cli.status import text
     from blackstart.probe.state import status
     from blackstart.verbs import UP
+    from blackstart.words import some
 
     seen = status(opened.desired, opened.observer.latest, UP)
     if args.json:
         summary: dict[str, Any] = {"steps": list(applied), "nothing_to_do": not applied}
         print(document({**summary, "seconds": seconds, "status": seen.document()}))
         return
-    did = f"did {', '.join(dict.fromkeys(applied))}" if applied else "nothing to do"
+    did = f"did {some(dict.fromkeys(applied))}" if applied else "nothing to do"
     print(f"{opened.desired.name} is {seen.cluster}: {did}, in {seconds:.1f} s\n{text(seen)}")
 
 

@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from blackstart.words import some
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
@@ -69,7 +71,7 @@ def survey(root: str, applications: Sequence[Application], pods: Sequence[Broken
     for cause, behind in causes.items():
         waiting = [name for name in behind if name != cause]
         verb = "waits" if len(waiting) == 1 else "wait"
-        lines.append(f"{cause}: {trouble[cause]}" + (f" ({', '.join(waiting)} {verb} for it)" if waiting else ""))
+        lines.append(f"{cause}: {trouble[cause]}" + (f" ({some(waiting)} {verb} for it)" if waiting else ""))
     return Survey(len(names), len(names) - len(trouble), tuple(lines))
 
 

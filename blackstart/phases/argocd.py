@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from blackstart.phases.cluster_phase import act, acting, inputs_changed, unready, unseen, workload
 from blackstart.step import Look, Play, Reaches, Reason, Step
+from blackstart.words import some
 
 if TYPE_CHECKING:
     from blackstart.model.cluster import Cluster
@@ -50,7 +51,7 @@ class ArgoCD(Step):
         said = unready(observed, NAMESPACE, *PARTS)
         said += [text for text in unready(observed, NAMESPACE) if text not in said]
         pods = [f"{p.name} {p.reason}" for p in observed.api.broken_pods if p.namespace == NAMESPACE and said]
-        text = "; ".join(said + pods[:3])
+        text = some(said + pods, between="; ")
         enough = not unready(observed, NAMESPACE, *WORKING)
         return Look(open=not said, seen=text or "every part of Argo CD is ready", enough=enough)
 

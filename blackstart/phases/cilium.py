@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from blackstart.errors import RefusedError
 from blackstart.phases.cluster_phase import act, acting, inputs_changed, unready, unseen, workload
 from blackstart.step import Healed, Look, Play, Reaches, Reason, Step
+from blackstart.words import some
 
 if TYPE_CHECKING:
     from blackstart.model.cluster import Cluster
@@ -90,7 +91,7 @@ class Cilium(Step):
         if workload(observed, NAMESPACE, "cilium-operator") is None:
             found.append(Reason("the cilium-operator Deployment is not there"))
         found += [Reason(text, node) for node, text in _sick(observed).items()]
-        held = ", ".join(_held(observed.api))
+        held = some(_held(observed.api))
         return found + ([Reason(f"an earlier repair was cut off and left Argo CD's hands off {held}")] if held else [])
 
     def play(self, desired: Cluster, observed: Observed) -> Play:  # noqa: ARG002 - the base class decides
@@ -139,7 +140,7 @@ class Cilium(Step):
             said += unready(observed, NAMESPACE, "hubble-relay")
         said += [f"pod {p.namespace}/{p.name} has no network" for p in api.broken_pods if _without_network(p)]
         seen = f"{well} of {len(live)} nodes have agent, CNI file and network"
-        return Look(open=not said and bool(live), seen=seen + (f": {'; '.join(said[:4])}" if said else ""))
+        return Look(open=not said and bool(live), seen=seen + (f": {some(said, between='; ')}" if said else ""))
 
 
 PHASE = Cilium()

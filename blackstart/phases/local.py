@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from blackstart.phases.receipts import nodes_of, receipt_reasons
 from blackstart.step import Look, Play, Reason, Scope, Step, Watch
+from blackstart.words import by_text
 
 if TYPE_CHECKING:
     from blackstart.model.cluster import Cluster
@@ -29,14 +30,13 @@ class LocalPhase(Step):
 
     def gate(self, desired: Cluster, observed: Observed) -> Look:
         """Open when trouble() has nothing to say about any node."""
-        said = []
+        said = {}
         for node in observed.nodes.values():
-            trouble = self.trouble(desired, observed, node) if node.reachable else node.error
-            if trouble:
-                said.append(f"{node.name}: {trouble}")
+            if trouble := self.trouble(desired, observed, node) if node.reachable else node.error:
+                said[node.name] = trouble
         well = len(observed.nodes) - len(said)
         seen = f"{well} of {len(observed.nodes)} nodes are well"
-        return Look(open=not said, seen=seen + (f": {'; '.join(said)}" if said else ""))
+        return Look(open=not said, seen=seen + (f": {by_text(said)}" if said else ""))
 
     def trouble(self, desired: Cluster, observed: Observed, node: NodeFacts) -> str:
         """Say what keeps this node from what the phase is for; empty when nothing does."""

@@ -9,6 +9,7 @@ from blackstart.phases.cluster_phase import acting
 from blackstart.phases.control_plane import first, started
 from blackstart.probe.observed import KUBEADM
 from blackstart.step import Look, Play, Reaches, Reason, Scope, Step
+from blackstart.words import by_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -113,20 +114,20 @@ class Members(Step):
     def gate(self, desired: Cluster, observed: Observed) -> Look:
         """Open when etcd lists every node as a healthy voter and each one's own API server is ready."""
         etcd = {member.name: member for member in etcd_members(observed)}
-        said = []
+        said = {}
         for node in desired.nodes:
             facts, member = observed.nodes[node.name], etcd.get(node.name)
             if not facts.reachable:
-                said.append(f"{node.name}: {facts.error}")
+                said[node.name] = facts.error
             elif member is None:
-                said.append(f"{node.name}: not in etcd's list")
+                said[node.name] = "not in etcd's list"
             elif member.learner or not member.healthy:
-                said.append(f"{node.name}: etcd {'learner' if member.learner else 'member is not healthy'}")
+                said[node.name] = f"etcd {'learner' if member.learner else 'member is not healthy'}"
             elif not facts.api_ready:
-                said.append(f"{node.name}: API server {facts.api_error or 'not ready'}")
+                said[node.name] = f"API server {facts.api_error or 'not ready'}"
         well = len(desired.nodes) - len(said)
         seen = f"{well} of {len(desired.nodes)} nodes vote in etcd and serve the API"
-        return Look(open=not said, seen=seen + (f": {'; '.join(said)}" if said else ""))
+        return Look(open=not said, seen=seen + (f": {by_text(said)}" if said else ""))
 
 
 PHASE = Members()

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from blackstart.phases import application_health
 from blackstart.phases.cluster_phase import act, acting, inputs_changed, unseen
 from blackstart.step import Look, Play, Reason, Step
+from blackstart.words import some
 
 if TYPE_CHECKING:
     from blackstart.model.cluster import Cluster
@@ -54,14 +55,12 @@ class RootApplication(Step):
             return [Reason("the root application is not applied")]
         since = _since(observed)
         found = inputs_changed(self.name, observed)
-        found += [Reason(f"the last sync of {app.name} failed") for app in below if application_health.failed(app)]
-        found += [
-            Reason(f"Argo CD could not compare {app.name}")
-            for app in below
-            if _errors(app) and not application_health.failed(app)
-        ]
+        if failed := [app.name for app in below if application_health.failed(app)]:
+            found.append(Reason(f"the last sync of {some(failed)} failed"))
+        if unread := [app.name for app in below if _errors(app) and app.name not in failed]:
+            found.append(Reason(f"Argo CD could not compare {some(unread)}"))
         if old := [app.name for app in below if application_health.stale(app, since)]:
-            found.append(Reason(f"the status of {', '.join(old)} is older than the last start of a machine"))
+            found.append(Reason(f"the status of {some(old)} is older than the last start of a machine"))
         return found
 
     def play(self, desired: Cluster, observed: Observed) -> Play:  # noqa: ARG002 - the base class decides
