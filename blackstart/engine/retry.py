@@ -32,6 +32,6 @@ def retry_not_well(
             if clock() >= end:
                 raise
             if not told:
-                say(f"{error.message}; this may pass, and is looked at again for {seconds:.0f} s")
+                say(f"{error.message}; checking again for up to {seconds:.0f} s")
                 told = True
         sleep(PAUSE)

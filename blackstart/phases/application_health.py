@@ -107,7 +107,7 @@ def failed(app: Application) -> bool:
 
 
 def stale(app: Application, since: float) -> bool:
-    """Tell whether its status is older than the last start of a machine, and so a memory of the day before."""
+    """Tell whether its status is older than the last start of the cluster, and so a memory of the day before."""
     if not app.reconciled_at or not since:
         return False
     return datetime.fromisoformat(app.reconciled_at).timestamp() < since
@@ -125,11 +125,11 @@ def _outdated(app: Application, since: float) -> str:
     if app.held:
         return "Argo CD was told to leave it alone by a network repair"
     if app.refreshing:
-        return "Argo CD was asked to compare it anew and has not done so yet"
+        return "Argo CD was asked to refresh it and has not done so yet"
     if not app.reconciled_at and not app.conditions:
-        return "Argo CD has not looked at it yet"
+        return "Argo CD has not compared it yet"
     if stale(app, since):
-        return f"its status is of {app.reconciled_at}, before the last start of a machine"
+        return f"its status is from {app.reconciled_at}, before the last start of the cluster"
     return ""
 
 
@@ -160,7 +160,7 @@ def _refused(app: Application) -> str:
     if kinds := missing_kinds(app):
         return (
             f"its whole sync is refused ({_NOT_VALID}): the API does not know the kind {', '.join(kinds)}. "
-            "A child may install it, but no child is made before: its CRD belongs into the seed"
+            "A child may install it, but no child is created before: put its CRD into the seed"
         )
     return f"its whole sync is refused ({_NOT_VALID}): {_short('; '.join(app.waiting_on) or app.message)}"
 

@@ -17,7 +17,7 @@ class CephDisks(LocalPhase):
     """Settings around the disks that the guard found usable or ours."""
 
     name = "ceph_disks"
-    title = "Surroundings of the Ceph disks"
+    title = "Settings around the Ceph disks"
     watch = Watch(
         files=("/etc/udev/rules.d/90-blackstart-disks.rules", "/etc/smartd.conf"), packages=("smartmontools",)
     )

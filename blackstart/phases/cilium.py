@@ -52,7 +52,9 @@ def _sick(observed: Observed) -> dict[str, str]:
     for name in _live(observed):
         node = observed.nodes[name]
         if node.uptime > AGENT_SECONDS and observed.api.cilium_agents.get(name) and CONFLIST not in node.cni_files:
-            found[name] = f"its agent runs, but /etc/cni/net.d/{CONFLIST} is gone, and it is never written again"
+            found[name] = (
+                f"its agent runs, but /etc/cni/net.d/{CONFLIST} is missing, and the agent does not write it again"
+            )
     for pod in observed.api.broken_pods:
         if _is_agent(pod) and pod.since > AGENT_SECONDS and pod.reason not in _STARTING:
             found.setdefault(pod.node, f"its agent has been {pod.reason} for {pod.since:.0f} s")
@@ -92,7 +94,7 @@ class Cilium(Step):
             found.append(Reason("the cilium-operator Deployment is not there"))
         found += [Reason(text, node) for node, text in _sick(observed).items()]
         held = some(_held(observed.api))
-        return found + ([Reason(f"an earlier repair was cut off and left Argo CD's hands off {held}")] if held else [])
+        return found + ([Reason(f"an interrupted repair left Argo CD paused for {held}")] if held else [])
 
     def play(self, desired: Cluster, observed: Observed) -> Play:  # noqa: ARG002 - the base class decides
         """Run from the first node whose API answers; after a repair a fresh pod on every node proves the end."""

@@ -53,7 +53,7 @@ class ControlPlane(Step):
             return []
         if gone := [node for node in observed.nodes.values() if not node.reachable]:
             raise UnreachableError(
-                "it cannot be proven that there is no cluster yet, for a node that does not answer may hold it:\n"
+                "a cluster may exist already: these nodes do not answer and may hold it:\n"
                 + "\n".join(f"{node.name}: {node.error}" for node in gone),
                 hint="kubeadm init is only run when every node of the inventory was looked at",
             )
@@ -64,10 +64,10 @@ class ControlPlane(Step):
             members = ", ".join(member.name or member.address or member.id for member in node.etcd)
             raise RefusedError(
                 f"etcd on {node.name} lists {len(node.etcd)} members ({members}), but no other node holds their data, "
-                "and no API answers: this is what is left of a larger cluster that lost its quorum",
+                "and no API answers: this is the rest of a larger cluster that lost its quorum",
                 hint="power on the machines that hold the other members, or restore etcd from a snapshot",
             )
-        return [Reason("kubeadm init was begun here and did not get to its end", node.name)]
+        return [Reason("kubeadm init started here and did not finish", node.name)]
 
     def play(self, desired: Cluster, observed: Observed) -> Play:
         """Run on one node."""
@@ -79,7 +79,7 @@ class ControlPlane(Step):
             said = [f"{n.name}: {n.api_error}" for n in observed.nodes.values() if n.is_member and n.api_error]
             return Look(open=False, seen="no API server is ready" + (f" ({'; '.join(said)})" if said else ""))
         if not _complete(observed):
-            return Look(open=False, seen=f"the API answers on {observed.api.via}, kubeadm init is not through yet")
+            return Look(open=False, seen=f"the API answers on {observed.api.via}, kubeadm init has not finished")
         return Look(open=True, seen=f"the API answers on {', '.join(observed.with_api)}")
 
 

@@ -34,11 +34,11 @@ def _missing(desired: Cluster, observed: Observed, name: str) -> str:
     if not (facts.is_member or facts.has_etcd_data) and any(m.name == name for m in etcd_members(observed)):
         raise RefusedError(
             f"etcd lists {name} as a member that has started, but there is nothing of it on the machine: "
-            "was its disk erased or changed? kubeadm cannot join it beside its own past",
+            "was its disk erased or replaced? kubeadm cannot join it while its old member is listed",
             hint=f"blackstart rebuild {name} takes the old member out first and installs the machine anew",
         )
     if not facts.is_member:
-        begun = " (a join was begun and did not get to its end)" if facts.has_etcd_data else ""
+        begun = " (a join started and did not finish)" if facts.has_etcd_data else ""
         return f"is not a member of the control plane{begun}"
     etcd = etcd_members(observed)
     mine = next((m for m in etcd if m.name == name), None)
@@ -49,12 +49,12 @@ def _missing(desired: Cluster, observed: Observed, name: str) -> str:
     kubeadm = facts.units.get(KUBEADM)
     if kubeadm is not None and kubeadm.active == "active":
         # Of a run that was cut off: etcd may have been asked a moment before it was told of this node.
-        return "its join is still under way"
+        return "its join is still running"
     if etcd and mine is None:
         raise RefusedError(
             f"{name} holds the files of a member, but etcd lists only {', '.join(m.name for m in etcd)}: "
-            "it was removed, and what it holds is of the past",
-            hint="a removed member never comes back with its old data: save what you need from it and install it anew",
+            "it was removed, and its files are outdated",
+            hint="a removed member cannot rejoin with its old data: save what you need from it, then rebuild it",
         )
     kube = next((node for node in observed.api.nodes if node.name == name), None)
     if kube is not None and not kube.control_plane:
@@ -77,7 +77,7 @@ def _refuse_unhealthy(desired: Cluster, observed: Observed, joining: tuple[str, 
         names = ", ".join(f"{m.id} at {m.name or m.address or 'an unknown address'}" for m in strangers)
         raise RefusedError(
             f"etcd holds a learner that none of {', '.join(joining)} is: {names}; it admits one learner at a time",
-            hint="if that machine will not finish its join, remove it on a member: etcdctl member remove ID",
+            hint="if that machine will not finish its join, remove the learner on a member: etcdctl member remove ID",
         )
 
 

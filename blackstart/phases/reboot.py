@@ -86,7 +86,7 @@ class Reboot(Step):
         for name in observed.members:
             found += [Reason(why, name) for why in due(desired, observed, name)]
             if name in _left_cordoned(observed) and not due(desired, observed, name):
-                found.append(Reason("a run that was cut off left it cordoned", name))
+                found.append(Reason("an interrupted run left it cordoned", name))
         return found
 
     def play(self, desired: Cluster, observed: Observed) -> Play:

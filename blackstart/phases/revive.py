@@ -37,14 +37,18 @@ def _why(pod: BrokenPod, observed: Observed) -> str:
     if pod.phase == "Failed":
         # With restartPolicy Always the kubelet fails a pod only when it shuts down, evicts it or will not admit it
         # (pkg/kubelet/nodeshutdown, eviction, lifecycle/predicate.go), and never comes back to it.
-        return f"it has been Failed ({pod.reason}) since a shutdown or an eviction on {pod.node} and only lies about"
+        return (
+            f"it has been Failed ({pod.reason}) since a shutdown or an eviction on {pod.node}, and nothing cleans it up"
+        )
     if pod.phase == "Unknown" and pod.since > UNKNOWN_SECONDS:
         return f"its state has been Unknown since {pod.node} came back"
     if pod.reason in {"CreateContainerError", "RunContainerError"} and pod.since > CREATE_SECONDS:
         return f"{pod.reason} for {pod.since:.0f} s: {pod.message[:120]}"
     failing = {"Init:CrashLoopBackOff", "Init:Error", "Init:RunContainerError", "Init:CreateContainerError"}
     if before_boot and pod.reason in failing and pod.since > INIT_SECONDS:
-        return f"its init container fails ({pod.reason}) over what an earlier life left in its volumes"
+        return (
+            f"its init container fails ({pod.reason}) over what was left in its volumes before the start of its machine"
+        )
     sandbox = pod.reason in {"ContainerCreating", "PodInitializing", "Init:PodInitializing", "SandboxChanged"}
     if before_boot and sandbox and pod.since > SANDBOX_SECONDS and observed.api.cilium_agents.get(pod.node):
         return f"its sandbox has been stuck for {pod.since:.0f} s since {pod.node} started"
@@ -61,7 +65,7 @@ class Revive(Step):
     """Deletes exactly the pods that are stuck; their controllers make them again."""
 
     name = "revive"
-    title = "Revive what a power-on left broken"
+    title = "Recreate pods that a power-on left broken"
     needs = ("members",)
     heals = True
     timeout = 300.0

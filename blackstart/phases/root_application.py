@@ -60,7 +60,7 @@ class RootApplication(Step):
         if unread := [app.name for app in below if _errors(app) and app.name not in failed]:
             found.append(Reason(f"Argo CD could not compare {some(unread)}"))
         if old := [app.name for app in below if application_health.stale(app, since)]:
-            found.append(Reason(f"the status of {some(old)} is older than the last start of a machine"))
+            found.append(Reason(f"the status of {some(old)} is older than the last start of the cluster"))
         return found
 
     def play(self, desired: Cluster, observed: Observed) -> Play:  # noqa: ARG002 - the base class decides

@@ -52,7 +52,7 @@ class Quiet(CephStep):
         """Ask while the old node is in a cluster that has Ceph; the role itself sees whether anything is to be done."""
         if seen.renewed or _CLUSTERS not in seen.observed.api.crds or not remains(desired, seen):
             return []
-        return ["there may be a Ceph with OSDs on it"]
+        return ["a Ceph cluster may have OSDs on it"]
 
 
 class Back(CephStep):
@@ -65,7 +65,7 @@ class Back(CephStep):
 
     def why(self, desired: Cluster, seen: View) -> list[str]:  # noqa: ARG002 - the base class decides
         """Ask when the new node is there."""
-        return ["its OSDs are awaited"] if seen.renewed and _CLUSTERS in seen.observed.api.crds else []
+        return ["its OSDs have to come back"] if seen.renewed and _CLUSTERS in seen.observed.api.crds else []
 
 
 QUIET, BACK = Quiet(), Back()

@@ -29,7 +29,7 @@ class Outage(RebuildStep):
             return []
         if seen.power.power is Power.OFF or (seen.power.power is Power.UNKNOWN and not seen.facts.reachable):
             return []
-        return [f"its kubelet ends no pods any more, and it is not off: {seen.power.words}"]
+        return [f"its kubelet does not answer, and it is not off: {seen.power.words}"]
 
     def act(self, context: Context, seen: View) -> None:
         """Cut its power: a system that serves nothing has nothing to shut down in order."""

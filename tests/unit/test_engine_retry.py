@@ -18,7 +18,7 @@ def test_what_passes_is_waited_for_and_said_once() -> None:
         return "done"
 
     assert retry_not_well(attempt, said.append, seconds=15, clock=time, sleep=time.sleep) == "done"
-    assert said == ["an election; this may pass, and is looked at again for 15 s"]
+    assert said == ["an election; checking again for up to 15 s"]
     assert time.now == pytest.approx(5, abs=PAUSE)
 
 

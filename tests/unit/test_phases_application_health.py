@@ -145,9 +145,9 @@ def test_an_image_that_cannot_be_had_is_named() -> None:
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
-        ({"reconciled_at": "2025-10-01T00:00:00Z"}, "before the last start of a machine"),
-        ({"reconciled_at": ""}, "has not looked at it yet"),
-        ({"refreshing": True}, "was asked to compare it anew"),
+        ({"reconciled_at": "2025-10-01T00:00:00Z"}, "before the last start of the cluster"),
+        ({"reconciled_at": ""}, "has not compared it yet"),
+        ({"refreshing": True}, "was asked to refresh it"),
         ({"held": True}, "leave it alone"),
         ({"revision": ""}, "no revision"),
         ({"phase": "Running", "message": ""}, "is syncing"),

@@ -62,7 +62,7 @@ def test_init_is_never_run_while_a_node_could_hold_the_cluster() -> None:
 
 def test_init_goes_on_where_it_was_begun() -> None:
     begun = with_node(EMPTY, "balthasar-2", has_etcd_data=True)
-    assert "did not get to its end" in texts(control_plane.PHASE, begun)
+    assert "did not finish" in texts(control_plane.PHASE, begun)
     assert control_plane.PHASE.play(DESIRED, begun).limit == ("balthasar-2",)
     assert [r.node for r in members.PHASE.reasons(DESIRED, begun)] == ["melchior-1", "casper-3"]
 
@@ -85,7 +85,7 @@ def test_members_without_an_api_are_awaited_and_not_initialised() -> None:
 
 def test_a_lost_cni_file_restarts_that_agent_only() -> None:
     lost = with_node(HEALTHY, "casper-3", cni_files=("10-other.conflist",))
-    assert "05-cilium.conflist is gone" in texts(cilium.PHASE, lost)
+    assert "05-cilium.conflist is missing" in texts(cilium.PHASE, lost)
     play = cilium.PHASE.play(DESIRED, lost)
     variables = play.variables
     assert variables["cilium_restart_agents"] == ["casper-3"]
@@ -149,7 +149,7 @@ def test_cilium_is_refused_beside_kube_proxy() -> None:
 
 def test_an_application_left_held_is_a_reason_to_let_go() -> None:
     held = with_api(HEALTHY, applications=(replace(ROOT, held=True),))
-    assert "left Argo CD's hands off root" in texts(cilium.PHASE, held)
+    assert "left Argo CD paused for root" in texts(cilium.PHASE, held)
     assert not root_application.PHASE.gate(DESIRED, held).open
 
 

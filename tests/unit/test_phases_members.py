@@ -58,7 +58,7 @@ def test_a_member_that_is_joining_by_itself_is_not_taken_for_a_removed_one() -> 
     """Its run was interrupted, and etcd's list is a moment older than the look at the node."""
     joining = with_node(HEALTHY, "melchior-1", etcd=etcd()[:2])
     joining = with_node(joining, "casper-3", units={KUBEADM: Unit("active", "transient")})
-    assert texts(members.PHASE, joining) == "casper-3: its join is still under way"
+    assert texts(members.PHASE, joining) == "casper-3: its join is still running"
     assert "casper-3" in members.PHASE.play(DESIRED, joining).limit
 
 

@@ -173,7 +173,7 @@ def cordoned(text: str) -> Observed:
 
 def test_a_cordon_that_a_run_left_behind_is_taken_back_without_a_reboot() -> None:
     seen = cordoned(reboot.CORDON)
-    assert texts(reboot.PHASE, seen) == "casper-3: a run that was cut off left it cordoned"
+    assert texts(reboot.PHASE, seen) == "casper-3: an interrupted run left it cordoned"
     play = reboot.PHASE.play(DESIRED, seen)
     assert (play.variables["reboot_members"], play.variables["reboot_due"]) == (["casper-3"], [])
     assert reboot.PHASE.gate(DESIRED, seen).seen == "casper-3: still cordoned"
