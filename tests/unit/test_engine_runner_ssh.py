@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from blackstart import paths
+from blackstart.engine import runner as ansible
 from blackstart.engine.journal import Journal
 from blackstart.engine.runner import Runner
 from blackstart.errors import UnreachableError
@@ -169,8 +170,10 @@ def test_no_task_runs_where_another_host_key_is_shown(runner: Runner, server: Se
 
 @pytest.mark.slow
 def test_a_node_that_falls_silent_in_a_task_is_unreachable(
-    runner: Runner, server: Server, journal: Journal, tmp_path: Path
+    runner: Runner, server: Server, journal: Journal, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    # As many times as on real nodes, in shorter intervals.
+    monkeypatch.setattr(ansible, "SILENCE", {**ansible.SILENCE, "mitogen_ssh_keepalive_interval": 1})
     silent = at_start(journal, "Take long", lambda: signalled(server, signal.SIGSTOP))
     begun = time.monotonic()
     try:
