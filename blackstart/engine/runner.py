@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 SILENCE = {"mitogen_ssh_keepalive_interval": 5, "mitogen_ssh_keepalive_count": 3}
 
 _PREFORK_BIN = Path(__file__).parents[1] / "ansible" / "bin"
+# ansible-runner looks whether it was cancelled after each output, and else after so many seconds (5 by default).
+_SETTINGS = {"pexpect_timeout": 1}
 # No facts are gathered, so none are cached: without this each run would have a setting of its own.
 _CONFIG: dict[str, Any] = {"suppress_env_files": True, "quiet": True, "fact_cache_type": ""}
 
@@ -117,6 +119,8 @@ class Runner:
         imports = [{"ansible.builtin.import_playbook": str(rooms / f"{play.playbook}.yml")} for play in plays]
         book.write_text(json.dumps(imports))
         (private / "vars.json").write_text(json.dumps(extra))
+        (private / "env").mkdir()
+        (private / "env" / "settings").write_text(json.dumps(_SETTINGS))
         watcher = Watcher(self._journal, play_names([rooms / f"{play.playbook}.yml" for play in plays]))
         playing = Playing(private, watcher)
         playing.run = ansible_runner.run_async(
