@@ -83,7 +83,8 @@ def missing(root: Path, phase: str, named: list[str]) -> list[str]:
 
 @pytest.mark.parametrize("phase", PHASES)
 def test_a_phase_has_all_of_its_files(phase: str) -> None:
-    assert missing(ROOT, phase, PHASES) == []
+    left = missing(ROOT, phase, PHASES)
+    assert not left, f"{phase} lacks {', '.join(left)}"
 
 
 def test_every_phase_s_module_is_in_a_verb() -> None:

@@ -44,11 +44,7 @@ author: [blackstart]
 """
 
 RETURN = r"""
-changed_files:
-  description: Paths that were written or removed.
-  returned: always
-  type: list
-  elements: str
+changed_files: {description: Paths that were written or removed., returned: always, type: list, elements: str}
 """
 
 

@@ -19,11 +19,7 @@ author: [blackstart]
 """
 
 RETURN = r"""
-actions:
-  description: What systemctl was asked to do.
-  returned: always
-  type: list
-  elements: str
+actions: {description: What systemctl was asked to do., returned: always, type: list, elements: str}
 """
 
 

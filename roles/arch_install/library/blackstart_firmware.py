@@ -18,11 +18,7 @@ author: [blackstart]
 """
 
 RETURN = r"""
-order:
-  description: The boot order, by entries' names.
-  returned: always
-  type: list
-  elements: str
+order: {description: "The boot order, by entries' names.", returned: always, type: list, elements: str}
 """
 
 

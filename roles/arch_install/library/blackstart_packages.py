@@ -19,11 +19,7 @@ author: [blackstart]
 """
 
 RETURN = r"""
-files:
-  description: The packages' files, dependencies included.
-  returned: always
-  type: list
-  elements: str
+files: {description: "The packages' files, dependencies included.", returned: always, type: list, elements: str}
 dependencies:
   description: The names of those that nobody asked for by name or group.
   returned: always

@@ -22,16 +22,8 @@ author: [blackstart]
 """
 
 RETURN = r"""
-missing:
-  description: Optional modules that this kernel does not have.
-  returned: always
-  type: list
-  elements: str
-done:
-  description: What was changed.
-  returned: always
-  type: list
-  elements: str
+missing: {description: Optional modules that this kernel does not have., returned: always, type: list, elements: str}
+done: {description: What was changed., returned: always, type: list, elements: str}
 """
 
 

@@ -18,11 +18,7 @@ author: [blackstart]
 """
 
 RETURN = r"""
-done:
-  description: The disks whose scheduler was another.
-  returned: always
-  type: list
-  elements: str
+done: {description: The disks whose scheduler was another., returned: always, type: list, elements: str}
 """
 
 

@@ -31,11 +31,7 @@ author: [blackstart]
 """
 
 RETURN = r"""
-done:
-  description: What was changed; without mkinitcpio no image is.
-  returned: always
-  type: list
-  elements: str
+done: {description: What was changed; without mkinitcpio no image is., returned: always, type: list, elements: str}
 """
 
 
