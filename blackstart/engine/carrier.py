@@ -21,6 +21,7 @@ from blackstart.errors import BlackstartError, UnreachableError
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
+    from blackstart.engine.channel import Result
     from blackstart.engine.ssh import Fleet
 
 NODE = Path(__file__).parents[1] / "node"
@@ -31,10 +32,9 @@ _NAMES = (PACKAGE, "ansible.module_utils.blackstart_node")
 _FROM = re.compile(r"^from (\S+) import (\([^)]*\)|.+)$", re.MULTILINE)
 _LEAF = re.compile(r"\w+(?= as \w+)|(?<!as )\b\w+")
 # Registers each source under its own name, so that imports among them and tracebacks are those of the repository.
-_LOADER = """\
-import time
+_REGISTER = """\
+import json, sys, time, types
 started = time.time()
-import json, sys, types
 def register(name, package):
     module = sys.modules[name] = types.ModuleType(name)
     module.__package__ = package
@@ -47,10 +47,24 @@ def register(name, package):
 for name, source in json.loads({sources!r}):
     module = register(name, name.rpartition(".")[0])
     exec(compile(source, name, "exec"), module.__dict__)
+"""
+_ONCE = """\
 answer = module.main(json.loads({request!r}))
 sys.stdout.write(json.dumps({{"started": started, "ended": time.time(), "answer": answer}}))
 """
+# An answer to each line; it ends with its input, and when an answer takes longer than anybody waits for it.
+_AGAIN = """\
+import signal
+for line in sys.stdin:
+    started = time.time()
+    signal.alarm({seconds})
+    answer = module.main(json.loads(line))
+    signal.alarm(0)
+    print(json.dumps({{"started": started, "ended": time.time(), "answer": answer}}), flush=True)
+"""
 COMMAND = ("python3", "-I", "-S", "-B", "-")  # reads a script() from its standard input
+_RESIDENT = ("python3", "-I", "-S", "-B", "-c", "import json, sys; exec(json.loads(sys.stdin.readline()))")
+LOOK_SECONDS = 15.0
 _NOT_FOUND = 127
 
 
@@ -100,11 +114,29 @@ def _imports(file: Path, package: str) -> Iterator[str]:
 
 def script(program: str, request: dict[str, Any]) -> bytes:
     """Pack a program of blackstart/node, all that it imports there, and a request for its main() into one script."""
+    return (_register(program) + _ONCE.format(request=json.dumps(request))).encode()
+
+
+def _register(program: str) -> str:
     sources = json.dumps([(f"{PACKAGE}.{name}", source(name).read_text()) for name in closure(program)])
-    return _LOADER.format(sources=sources, request=json.dumps(request)).encode()
+    return _REGISTER.format(sources=sources)
 
 
-def send(fleet: Fleet, node: str, program: str, request: dict[str, Any], *, timeout: float = 15.0) -> Answer:
+@cache
+def _resident(program: str) -> bytes:
+    """Pack a program and all that it imports into a line that _RESIDENT reads."""
+    return json.dumps(_register(program) + _AGAIN.format(seconds=round(LOOK_SECONDS))).encode()
+
+
+def ask(fleet: Fleet, node: str, program: str, request: dict[str, Any]) -> Answer:
+    """As send(), of a program that only looks: it is loaded once, and answers from then on in a tenth of the time."""
+    before = time.time()
+    line = json.dumps(request).encode()
+    result = fleet.ask(node, program, _RESIDENT, _resident(program), line, timeout=LOOK_SECONDS)
+    return _answer(node, result, before, time.time())
+
+
+def send(fleet: Fleet, node: str, program: str, request: dict[str, Any], *, timeout: float = LOOK_SECONDS) -> Answer:
     """Run it on a node; timeout in seconds.
 
     Raises UnreachableError when the node cannot be asked, BlackstartError when the program fails there.
@@ -112,7 +144,10 @@ def send(fleet: Fleet, node: str, program: str, request: dict[str, Any], *, time
     text = script(program, request)
     before = time.time()
     result = fleet.run(node, COMMAND, stdin=text, timeout=timeout, check=False)
-    after = time.time()
+    return _answer(node, result, before, time.time())
+
+
+def _answer(node: str, result: Result, before: float, after: float) -> Answer:
     if result.status == _NOT_FOUND:
         raise UnreachableError(
             f"{node} has no python3, by which it is looked at and set up",

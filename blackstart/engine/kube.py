@@ -6,7 +6,7 @@ import json
 import re
 from typing import TYPE_CHECKING, Any
 
-from blackstart.engine.ssh import RemoteError
+from blackstart.engine.channel import RemoteError
 from blackstart.errors import BlackstartError, Exit, UnreachableError
 
 if TYPE_CHECKING:

@@ -36,6 +36,9 @@ _SETTINGS = {"pexpect_timeout": 1}
 # No facts are gathered, so none are cached: without this each run would have a setting of its own.
 _CONFIG: dict[str, Any] = {"suppress_env_files": True, "quiet": True, "fact_cache_type": ""}
 
+# How often it looks whether it is cancelled; by itself every 5 s. It takes settings from a file only.
+_SETTINGS = {"pexpect_timeout": 1}
+
 
 class Runner:
     """Runs playbooks over one set of inventories; every run has a private folder of its own that is removed."""

@@ -8,13 +8,12 @@ import socket
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
-from select import select
 from typing import TYPE_CHECKING, TypeVar
 
 import paramiko
 
-from blackstart.errors import BlackstartError, Exit, InputError, UnreachableError
+from blackstart.engine.channel import Dialogue, RemoteError, Result, converse
+from blackstart.errors import BlackstartError, InputError, UnreachableError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -34,27 +33,6 @@ _TIMED_OUT = frozenset({124, 137})  # timeout(1): after SIGTERM, after SIGKILL
 _KEY_FILES = ("id_ed25519", "id_ecdsa", "id_rsa")
 
 
-@dataclass(frozen=True, slots=True)
-class Result:
-    """How a command on a node ended."""
-
-    status: int
-    out: str
-    err: str
-
-
-class RemoteError(BlackstartError):
-    """A command on a node ended with another status than 0."""
-
-    exit_code = Exit.ROLE_FAILED
-
-    def __init__(self, node: str, argv: Sequence[str], result: Result) -> None:
-        """Show the command's name and its last lines; arguments and input stay out, they may be long or secret."""
-        tail = "\n".join((result.err or result.out).strip().splitlines()[-12:])
-        super().__init__(f"{argv[0]} on {node} ended with status {result.status}:\n{tail}")
-        self.result = result
-
-
 class Fleet:
     """All nodes of a cluster. Connections are made when first needed, kept, and made once more when they died."""
 
@@ -63,6 +41,7 @@ class Fleet:
         # What paramiko would log (tracebacks of its threads) is told by our errors.
         logging.getLogger("paramiko").setLevel(logging.CRITICAL)
         self._connections = {node.name: _Connection(node, state) for node in nodes}
+        self._dialogues: dict[tuple[str, str], Dialogue] = {}
 
     def run(
         self, node: str, argv: Sequence[str], *, stdin: bytes = b"", timeout: float = 60.0, check: bool = True
@@ -77,7 +56,7 @@ class Fleet:
         started = time.monotonic()
         channel = self._connections[node].channel()
         try:
-            result = _converse(channel, shlex.join(words), stdin, started + timeout + 2 * _KILL_SECONDS)
+            result = converse(channel, shlex.join(words), stdin, started + timeout + 2 * _KILL_SECONDS)
         except _LOST as error:
             raise UnreachableError(
                 f"the connection to {node} was lost while {argv[0]} ran there ({_words(error)})",
@@ -92,6 +71,38 @@ class Fleet:
             )
         if check and result.status != 0:
             raise RemoteError(node, argv, result)
+        return result
+
+    def ask(self, node: str, name: str, argv: Sequence[str], first: bytes, line: bytes, *, timeout: float) -> Result:
+        """Return the line with which a program on a node answers a line; when it ended instead, how and with what.
+
+        It is started with the line `first` when it is asked for the first time, kept under its name, and started once
+        more when it is gone (a reboot). Raises UnreachableError, also when no answer comes in timeout seconds.
+        """
+        deadline = time.monotonic() + timeout
+        kept = self._dialogues.pop((node, name), None)
+        try:
+            if kept is not None:
+                try:
+                    return self._keep(node, name, kept, kept.ask(line, deadline))
+                except TimeoutError:
+                    raise
+                except (EOFError, OSError):
+                    kept.close()
+            channel = self._connections[node].channel()
+            fresh = Dialogue(channel, shlex.join(argv), first)
+            return self._keep(node, name, fresh, fresh.ask(line, deadline))
+        except _LOST as error:
+            raise UnreachableError(
+                f"the connection to {node} was lost while {argv[0]} ran there ({_words(error)})",
+                hint="it may have gone on there; look at the node, then run the same command again",
+            ) from error
+
+    def _keep(self, node: str, name: str, dialogue: Dialogue, result: Result) -> Result:
+        if result.status == 0 and not result.err:
+            self._dialogues[node, name] = dialogue
+        else:
+            dialogue.close()
         return result
 
     def everywhere(
@@ -114,35 +125,10 @@ class Fleet:
         return self._connections[node].local_address()
 
     def close(self) -> None:
-        """End all connections."""
+        """End all connections, and what is kept running over them."""
+        self._dialogues.clear()
         for connection in self._connections.values():
             connection.drop()
-
-
-def _converse(channel: paramiko.Channel, command: str, stdin: bytes, deadline: float) -> Result:
-    channel.settimeout(max(deadline - time.monotonic(), 0))
-    channel.exec_command(command)
-    out, err = bytearray(), bytearray()
-    try:
-        channel.sendall(stdin)
-    except OSError:
-        if not channel.exit_status_ready():  # a command may well end without reading all of its input
-            raise
-    channel.shutdown_write()
-    while True:
-        ended = channel.eof_received or channel.closed  # asked first: what came before the end is read below
-        if channel.recv_ready():
-            out += channel.recv(1 << 16)
-        elif channel.recv_stderr_ready():
-            err += channel.recv_stderr(1 << 16)
-        elif ended:
-            break
-        elif not select([channel], [], [], max(deadline - time.monotonic(), 0))[0]:
-            raise TimeoutError("no answer any more")
-    status = channel.recv_exit_status()
-    if status < 0:
-        raise EOFError("no exit status came")
-    return Result(status, out.decode(errors="replace"), err.decode(errors="replace"))
 
 
 class _Connection:

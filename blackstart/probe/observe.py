@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor, as_completed
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from blackstart.engine.carrier import send
+from blackstart.engine.carrier import ask
 from blackstart.errors import UnreachableError
 from blackstart.probe import parse
 from blackstart.probe.observed import KUBEADM, ApiFacts, NodeFacts, Observed
@@ -80,7 +80,7 @@ def observe(
 
 def _node(fleet: Fleet, node: Node, request: dict[str, Any]) -> NodeFacts:
     try:
-        said = send(fleet, node.name, "machine", {**request, "address": str(node.ansible_host)})
+        said = ask(fleet, node.name, "machine", {**request, "address": str(node.ansible_host)})
     except UnreachableError as error:
         return NodeFacts(node.name, reachable=False, error=error.message)
     return parse.node(node.name, said.answer, said.clock)
@@ -89,7 +89,7 @@ def _node(fleet: Fleet, node: Node, request: dict[str, Any]) -> NodeFacts:
 def _api(fleet: Fleet, desired: Cluster, name: str) -> ApiFacts:
     address, port = str(desired.node(name).ansible_host), desired.endpoint.port
     try:
-        said = send(fleet, name, "api", {"address": address, "port": port, "seconds": API_SECONDS})
+        said = ask(fleet, name, "api", {"address": address, "port": port, "seconds": API_SECONDS})
     except UnreachableError as error:
         return ApiFacts(via=name, error=f"{name}: {error.message}")
     return parse.api(name, said.answer)

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from blackstart.engine import carrier, process
-from blackstart.engine.ssh import Result
+from blackstart.engine.channel import Result
 from blackstart.errors import BlackstartError, UnreachableError
 
 PROGRAMS = ("machine", "receipts", "api", "disks.survey", "disks.wipe")
@@ -43,6 +43,17 @@ def ask(fleet: Fleet, program: str = "machine", request: dict[str, Any] = REQUES
 
 def test_it_runs_without_our_package() -> None:
     assert ask(Fleet()).answer["memory_bytes"] > 0
+
+
+def test_a_program_that_is_kept_answers_again_and_again() -> None:
+    """As over ssh: one process, a line for each question."""
+    script = carrier._resident("machine")  # noqa: SLF001 - what Fleet.ask() is given
+    argv = [sys.executable, *carrier._RESIDENT[1:]]  # noqa: SLF001 - as above
+    question = json.dumps(REQUEST).encode()
+    done = process.run(argv, stdin=b"\n".join([script, question, question, b""]))
+    first, second = (json.loads(line) for line in done.stdout.splitlines())
+    assert first["answer"]["boot_id"] == second["answer"]["boot_id"] != ""
+    assert first["ended"] <= second["started"]
 
 
 def test_clocks_of_one_machine_agree() -> None:

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
+from blackstart.engine.channel import RemoteError, Result
 from blackstart.engine.kube import Kube, KubectlError
-from blackstart.engine.ssh import RemoteError, Result
 from blackstart.errors import BlackstartError, Exit, UnreachableError
 
 

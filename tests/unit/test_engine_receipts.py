@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from blackstart.engine import receipts
-from blackstart.engine.ssh import RemoteError, Result
+from blackstart.engine.channel import RemoteError, Result
 from blackstart.errors import BlackstartError, UnreachableError
 from blackstart.probe.observed import NodeFacts, Observed
 from blackstart.step import Play, Watch

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from blackstart.engine import ssh
+from blackstart.engine.channel import RemoteError, Result
 from blackstart.errors import BlackstartError, Exit, UnreachableError
 from tests.support.sshd import Node, Server, fingerprint, fleet, free_port, make_key, serving
 
@@ -36,7 +37,7 @@ def refusal(fleet: ssh.Fleet) -> UnreachableError:
 
 def test_a_command_gets_its_input_and_gives_output_and_status(server: Server) -> None:
     done = server.fleet().run("a", ["sh", "-c", "cat; echo 'to  err' >&2; exit 3"], stdin=b"in \xc3\xa9", check=False)
-    assert done == ssh.Result(3, "in é", "to  err\n")
+    assert done == Result(3, "in é", "to  err\n")
 
 
 def test_arguments_arrive_as_they_are(server: Server) -> None:
@@ -55,7 +56,7 @@ def test_a_command_may_ignore_its_input(server: Server) -> None:
 
 
 def test_a_status_other_than_0_raises_with_the_last_lines_and_without_arguments(server: Server) -> None:
-    with pytest.raises(ssh.RemoteError, match=r"sh on a ended with status 7:\nno such thing") as caught:
+    with pytest.raises(RemoteError, match=r"sh on a ended with status 7:\nno such thing") as caught:
         server.fleet().run("a", ["sh", "-c", "echo no such thing >&2; exit 7 # s3cret"], stdin=b"s3cret")
     assert "s3cret" not in str(caught.value) + caught.value.hint
     assert caught.value.result.status == 7
@@ -67,6 +68,38 @@ def test_a_command_that_takes_too_long_is_ended_on_the_node(server: Server, tmp_
         server.fleet().run("a", ["sh", "-c", f"echo $$ > {tmp_path}/pid; exec sleep 60"], timeout=1)
     assert time.monotonic() - started < 5
     assert not Path("/proc", (tmp_path / "pid").read_text().strip()).exists()
+
+
+COUNTS = ("sh", "-c", "read first; n=0; while read line; do n=$((n + 1)); echo $first $line $n; done")
+
+
+def asked(fleet: ssh.Fleet, line: str, *, argv: tuple[str, ...] = COUNTS, timeout: float = 10) -> Result:
+    return fleet.ask("a", "counts", argv, b"hello", line.encode(), timeout=timeout)
+
+
+def test_a_program_that_is_asked_again_goes_on(server: Server) -> None:
+    fleet = server.fleet()
+    assert [asked(fleet, word).out for word in "xyz"] == ["hello x 1", "hello y 2", "hello z 3"]
+
+
+def test_a_program_whose_connection_is_lost_is_started_once_more(server: Server) -> None:
+    fleet = server.fleet()
+    assert asked(fleet, "x").out == "hello x 1"
+    os.kill(session(fleet), signal.SIGKILL)
+    assert asked(fleet, "y").out == "hello y 1"
+
+
+def test_a_program_that_ends_says_how_and_is_started_at_the_next_question(server: Server) -> None:
+    fleet = server.fleet()
+    ended = asked(fleet, "x", argv=("sh", "-c", "read first; read line; echo no $line >&2; exit 3"))
+    assert ended == Result(3, "", "no x\n")
+    assert asked(fleet, "y").out == "hello y 1"
+
+
+def test_a_program_that_does_not_answer_is_not_awaited_for_ever(server: Server) -> None:
+    fleet = server.fleet()
+    with pytest.raises(UnreachableError, match="no answer"):
+        fleet.ask("a", "sleeps", ("sh", "-c", "read first; sleep 5"), b"hello", b"x", timeout=0.5)
 
 
 def test_our_own_address_is_the_one_the_node_sees(server: Server) -> None:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
-from blackstart.engine.ssh import Fleet, Result
+from blackstart.engine.channel import Result
 from blackstart.errors import GateTimeoutError, UnreachableError
 from blackstart.power import waits
 from blackstart.power.base import Power, PowerFacts
@@ -16,6 +16,8 @@ from tests.support.facts import DESIRED
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from blackstart.engine.ssh import Fleet
 
 NODE = DESIRED.node("casper-3")
 OLD, NEW = Boot("a756479b", 123), Boot("a756479b", 456)

@@ -38,7 +38,7 @@ def cluster() -> Any:
 
 
 class Asked:
-    """Stands for send(): answers by node and part as told, and keeps who was asked what."""
+    """Stands for ask(): answers by node and part as told, and keeps who was asked what."""
 
     def __init__(self, machines: dict[str, Any], apis: dict[str, Any]) -> None:
         self.machines, self.apis = machines, apis
@@ -63,8 +63,8 @@ def ready(**changes: Any) -> dict[str, Any]:
 
 
 def look(monkeypatch: pytest.MonkeyPatch, asked: Asked, **how: Any) -> Observed:
-    monkeypatch.setattr(observe, "send", asked)
-    return observe.observe(None, cluster(), watch={}, inputs={("cilium", ""): "x"}, **how)  # type: ignore[arg-type]  # no fleet - send() is replaced
+    monkeypatch.setattr(observe, "ask", asked)
+    return observe.observe(None, cluster(), watch={}, inputs={("cilium", ""): "x"}, **how)  # type: ignore[arg-type]  # no fleet - ask() is replaced
 
 
 def test_a_member() -> None:
@@ -100,9 +100,9 @@ def test_nodes_keep_the_inventorys_order_and_one_api_is_asked(monkeypatch: pytes
 
 def test_watched_units_are_asked_for_and_images_only_when_wanted(monkeypatch: pytest.MonkeyPatch) -> None:
     asked = Asked(dict.fromkeys(NODES, ready()), dict.fromkeys(NODES, EMPTY))
-    monkeypatch.setattr(observe, "send", asked)
+    monkeypatch.setattr(observe, "ask", asked)
     watch = {"base_os": Watch(units=("systemd-timesyncd.service",))}
-    observe.observe(None, cluster(), watch=watch, inputs={})  # type: ignore[arg-type]  # no fleet - send() is replaced
+    observe.observe(None, cluster(), watch=watch, inputs={})  # type: ignore[arg-type]  # no fleet - ask() is replaced
     machine = next(request for request in asked.requests if "units" in request)
     assert "systemd-timesyncd.service" in machine["units"]
     assert machine["images"] is False

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from blackstart.bundle import server
-from blackstart.engine.ssh import Fleet, RemoteError, public_keys
+from blackstart.engine.channel import RemoteError
+from blackstart.engine.ssh import Fleet, public_keys
 from blackstart.errors import GateTimeoutError, RefusedError, UnreachableError
 from blackstart.metal import known_hosts, live_seed, machine_identity
 from blackstart.metal import order as orders

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from blackstart.disks.facts import DiskTable, parse
 from blackstart.engine import carrier, process
-from blackstart.engine.ssh import Result
+from blackstart.engine.channel import Result
 from blackstart.lab.guard import RESERVED
 from blackstart.model import cluster
 

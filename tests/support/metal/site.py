@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from blackstart.engine.ssh import Result
+    from blackstart.engine.channel import Result
 
 NAME = "metal-1"
 MAC = "52:54:00:77:15:01"
