@@ -31,8 +31,6 @@ if TYPE_CHECKING:
 SILENCE = {"mitogen_ssh_keepalive_interval": 5, "mitogen_ssh_keepalive_count": 3}
 
 _PREFORK_BIN = Path(__file__).parents[1] / "ansible" / "bin"
-# ansible-runner looks whether it was cancelled after each output, and else after so many seconds (5 by default).
-_SETTINGS = {"pexpect_timeout": 1}
 # No facts are gathered, so none are cached: without this each run would have a setting of its own.
 _CONFIG: dict[str, Any] = {"suppress_env_files": True, "quiet": True, "fact_cache_type": ""}
 
