@@ -164,7 +164,7 @@ class Bench:
 
     def metal(self) -> Iterator[Row]:
         """Compare an installation over the network, from dark to ssh, with the script that does the same by hand."""
-        rehearsal = [sys.executable, "-m", "tests.metal.rehearsal"]
+        rehearsal = [sys.executable, "-m", "tests.support.metal.rehearsal"]
         say("installation of an emulated machine by blackstart")
         ours = steps_of([*rehearsal, "blackstart"])
         say("installation of an emulated machine by hand")

@@ -1,7 +1,7 @@
 #!/bin/sh
 # What `blackstart` does to take a dark machine to its own system over the network, done by hand, for the practice machine:
 #   metal_by_hand.sh FOLDER
-# FOLDER holds what a person would have written or made beforehand (tests/metal/rehearsal.py). Prints a line per step,
+# FOLDER holds what a person would have written or made beforehand (tests/support/metal/rehearsal.py). Prints a line per step,
 # name<TAB>seconds. Nothing is checked that a person would not.
 set -eu
 

@@ -19,9 +19,9 @@ from blackstart.lab import podman
 from blackstart.lab.system import MACHINES, ensure_system_packages
 from blackstart.node.ceph.client import Ceph as Ask
 from blackstart.step import Play
-from tests.ceph import image
-from tests.ceph.cluster import Cluster
-from tests.ceph.hosts import NAMES, Room
+from tests.support.ceph import image
+from tests.support.ceph.cluster import Cluster
+from tests.support.ceph.hosts import NAMES, Room
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

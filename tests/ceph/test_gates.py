@@ -10,15 +10,15 @@ from blackstart.ceph import gates, quiet
 from blackstart.errors import RefusedError
 from blackstart.node.ceph.client import IN_MON
 from blackstart.node.ceph.client import Ceph as Ask
-from tests.ceph.cluster import MGRS
-from tests.ceph.hosts import NAMES
+from tests.support.ceph.cluster import MGRS
+from tests.support.ceph.hosts import NAMES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from blackstart.ceph.facts import CephFacts
-    from tests.ceph.cluster import Cluster
     from tests.ceph.conftest import Role
+    from tests.support.ceph.cluster import Cluster
 
 pytestmark = [pytest.mark.lab, pytest.mark.slow, pytest.mark.long]
 

@@ -12,10 +12,10 @@ from blackstart.disks.judge import judge
 from blackstart.disks.verdict import Code, Role, State
 from blackstart.engine import process
 from blackstart.errors import RefusedError, RoleFailedError
-from tests.ceph.cluster import MGRS, MONS
-from tests.ceph.hosts import DISK_BYTES, NAMES
-from tests.lab import disk_images
-from tests.lab.disk_bench import Bench, node, wanted
+from tests.support.ceph.cluster import MGRS, MONS
+from tests.support.ceph.hosts import DISK_BYTES, NAMES
+from tests.support.disks import images as disk_images
+from tests.support.disks.bench import Bench, node, wanted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 
     from blackstart.ceph.facts import CephFacts
     from blackstart.disks.verdict import Verdict
-    from tests.ceph.cluster import Cluster
     from tests.ceph.conftest import Role as Play
+    from tests.support.ceph.cluster import Cluster
 
 pytestmark = [pytest.mark.lab, pytest.mark.slow, pytest.mark.long]
 

@@ -15,7 +15,7 @@ from ansible_mitogen import module_finder
 from blackstart import verbs
 from blackstart.engine import carrier
 from blackstart.engine.plan import faults
-from tests.unit.by_path import load as load_by_path
+from tests.support.by_path import load as load_by_path
 
 if TYPE_CHECKING:
     from blackstart.step import Step

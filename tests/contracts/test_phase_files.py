@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from blackstart import verbs
-from tests.contracts.test_roles import ROOT, tasks
+from tests.support.roles import ROOT, tasks
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -3,17 +3,12 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
-import yaml
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
+from tests.support.roles import ROLES, ROOT, defaults_of, load, tasks
 
-ROOT = Path(__file__).resolve().parents[2]
-ROLES = sorted(path.name for path in (ROOT / "roles").iterdir() if path.is_dir())
 # A role that installs something, and one that acts: it checks, then acts.
 STAGES = ("preflight", "install", "configure", "run")
 TWO = ("preflight", "run")
@@ -32,29 +27,10 @@ KEYWORDS = {
 }
 
 
-def load(path: Path) -> Any:
-    assert path.is_file(), f"{path.relative_to(ROOT)} is missing"
-    return yaml.safe_load(path.read_text())
-
-
-def defaults_of(role: str) -> dict[str, Any]:
-    """Return a role's defaults; a role whose variables are all required needs no file of them."""
-    path = ROOT / "roles" / role / "defaults/main.yml"
-    return (yaml.safe_load(path.read_text()) if path.is_file() else None) or {}
-
-
 def stages(role: str) -> tuple[str, ...]:
     """Return the stages that a role has, in order."""
     imported = load(ROOT / "roles" / role / "tasks/main.yml")
     return tuple(task["ansible.builtin.import_tasks"].removesuffix(".yml") for task in imported)
-
-
-def tasks(found: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
-    """Return every task, those in blocks as well."""
-    for task in found or []:
-        yield task
-        for part in ("block", "rescue", "always"):
-            yield from tasks(task.get(part, []))
 
 
 def of_stage(role: str, stage: str) -> list[dict[str, Any]]:

@@ -15,7 +15,7 @@ from ansible.template import Templar
 from pydantic import BaseModel
 
 from blackstart.model import merge, variables
-from tests.contracts.test_roles import ROLES, ROOT, defaults_of, load, tasks
+from tests.support.roles import ROLES, ROOT, defaults_of, load, tasks
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

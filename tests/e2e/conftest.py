@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.e2e.harness import Lab, blackstart
+from tests.support.lab.harness import Lab, blackstart
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

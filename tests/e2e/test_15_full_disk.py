@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
-    from tests.e2e.harness import Lab
+    from tests.support.lab.harness import Lab
 
 pytestmark = pytest.mark.lab
 

@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.e2e.harness import blackstart
+from tests.support.lab.harness import blackstart
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from tests.e2e.harness import Lab
+    from tests.support.lab.harness import Lab
 
 pytestmark = pytest.mark.lab
 

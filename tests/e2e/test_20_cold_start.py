@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from blackstart import paths
-from tests.e2e.harness import NODES, Lab, until
+from tests.support.lab.harness import NODES, Lab, until
 
 if TYPE_CHECKING:
     from collections.abc import Callable

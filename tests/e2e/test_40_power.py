@@ -7,7 +7,7 @@ import json
 import pytest
 
 from blackstart.lab import machines
-from tests.e2e.harness import NODES, Lab, until
+from tests.support.lab.harness import NODES, Lab, until
 
 pytestmark = pytest.mark.lab
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.e2e.harness import Lab, until
+from tests.support.lab.harness import Lab, until
 
 if TYPE_CHECKING:
     from collections.abc import Callable

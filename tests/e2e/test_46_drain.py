@@ -16,8 +16,8 @@ from blackstart.engine.runner import Runner
 from blackstart.errors import RefusedError
 from blackstart.model.load import resolve
 from blackstart.step import Play
-from tests.e2e.harness import Lab, until
-from tests.e2e.test_47_rebuild import etcd
+from tests.support.lab.cluster import etcd
+from tests.support.lab.harness import Lab, until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

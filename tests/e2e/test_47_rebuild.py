@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import signal
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -13,54 +13,24 @@ from blackstart import paths
 from blackstart.engine import process
 from blackstart.lab import disks, mounts, podman
 from blackstart.lab.layout import LAB
-from tests.e2e.harness import NODES, Lab, blackstart, until
-from tests.e2e.watching import ENDPOINT, eyes, writer
-from tests.lab.disk_images import fingerprint, label, write
+from tests.support.disks.images import fingerprint, label, write
+from tests.support.lab.cluster import etcd, ready, rebuild, systems
+from tests.support.lab.harness import NODES, Lab, blackstart, until
+from tests.support.lab.watching import ENDPOINT, eyes, writer
 
 if TYPE_CHECKING:
-    import subprocess
     from collections.abc import Callable, Iterator
 
 pytestmark = pytest.mark.lab
 
 FIRST, SECOND, THIRD = NODES  # the first ran kubeadm init
 FSID = "11111111-2222-4333-8444-555555555555"
-SYSTEM = "cat /etc/machine-id /etc/ssh/ssh_host_ed25519_key.pub"
-CA = "--cacert=/etc/kubernetes/pki/etcd/ca.crt"
-KEYS = ("--cert=/etc/kubernetes/pki/etcd/server.crt", "--key=/etc/kubernetes/pki/etcd/server.key")
 BUDGET = {
     "apiVersion": "policy/v1",
     "kind": "PodDisruptionBudget",
     "metadata": {"name": "blocks", "namespace": "kube-system"},
     "spec": {"maxUnavailable": 0, "selector": {"matchLabels": {"k8s-app": "kube-dns"}}},
 }
-
-
-def etcd(lab: Lab, node: str) -> dict[str, dict[str, Any]]:
-    """Return etcd's members by name, as etcdctl in a member's own container lists them."""
-    pod = f"etcd-{node}"
-    words = ["exec", "-n", "kube-system", pod, "--", "etcdctl", CA, *KEYS, "member", "list", "-w", "json"]
-    return {member["name"]: member for member in json.loads(lab.kubectl(*words, node=node))["members"]}
-
-
-def systems(lab: Lab) -> dict[str, str]:
-    """Return what tells each node's installation from any other."""
-    return {name: lab.ssh(name, SYSTEM) for name in NODES}
-
-
-def rebuild(lab: Lab, *words: str) -> subprocess.CompletedProcess[str]:
-    """Run `blackstart rebuild`, with nobody at the terminal."""
-    return lab.verb("rebuild", *words, timeout=900)
-
-
-def ready(lab: Lab, node: str) -> set[str]:
-    """Return the nodes that are Ready and take pods."""
-    found = set()
-    for entry in lab.objects("nodes", node=node):
-        states = {one["type"]: one["status"] for one in entry["status"]["conditions"]}
-        if states["Ready"] == "True" and not entry["spec"].get("unschedulable"):
-            found.add(entry["metadata"]["name"])
-    return found
 
 
 @pytest.fixture(scope="module")

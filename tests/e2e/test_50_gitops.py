@@ -10,7 +10,7 @@ import pyrage
 import pytest
 
 from blackstart.lab import gitserver
-from tests.e2e.harness import NODES, Lab, blackstart
+from tests.support.lab.harness import NODES, Lab, blackstart
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

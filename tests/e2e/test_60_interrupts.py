@@ -7,7 +7,7 @@ import signal
 import pytest
 
 from blackstart.verbs import UP
-from tests.e2e.harness import Lab, blackstart, until
+from tests.support.lab.harness import Lab, blackstart, until
 
 pytestmark = [pytest.mark.lab, pytest.mark.long]
 

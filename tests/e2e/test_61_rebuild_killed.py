@@ -9,9 +9,9 @@ import pytest
 
 from blackstart import paths
 from blackstart.verbs import AFTER, BEFORE
-from tests.e2e.harness import NODES, Lab, until
-from tests.e2e.test_47_rebuild import etcd, ready, rebuild, systems
-from tests.e2e.watching import eyes, writer
+from tests.support.lab.cluster import etcd, ready, rebuild, systems
+from tests.support.lab.harness import NODES, Lab, until
+from tests.support.lab.watching import eyes, writer
 
 if TYPE_CHECKING:
     from collections.abc import Callable

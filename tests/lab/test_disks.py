@@ -16,8 +16,8 @@ from blackstart.disks.writes import to_write, wishes
 from blackstart.engine import process
 from blackstart.errors import RefusedError
 from blackstart.lab.system import ensure_system_packages
-from tests.lab import disk_images as images
-from tests.lab.disk_bench import Bench, node, wanted
+from tests.support.disks import images
+from tests.support.disks.bench import Bench, node, wanted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

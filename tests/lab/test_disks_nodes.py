@@ -17,7 +17,7 @@ from blackstart.engine.ssh import Fleet
 from blackstart.lab import boot, disks, lifecycle
 from blackstart.lab.layout import Layout
 from blackstart.model import cluster
-from tests.lab import disk_images as images
+from tests.support.disks import images
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -14,8 +14,8 @@ from blackstart.engine import process
 from blackstart.lab import boot, gitserver, lifecycle, loops, machines, podman, rootfs
 from blackstart.lab.guard import RESERVED
 from blackstart.lab.layout import LABEL, Layout
-from tests.lab import opening
-from tests.processes import command_lines
+from tests.support.lab import opening
+from tests.support.processes import command_lines
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

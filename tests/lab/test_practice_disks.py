@@ -16,7 +16,7 @@ from blackstart.errors import RefusedError
 from blackstart.lab import boot, disks, lifecycle, loops, machines, podman
 from blackstart.lab.guard import RESERVED
 from blackstart.lab.layout import Layout
-from tests.lab import opening
+from tests.support.lab import opening
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING
 import pytest
 
 from blackstart import paths
-from tests.lab import disk_images
-from tests.metal import built, live, repository, site
-from tests.metal.lan import Lan
-from tests.metal.machine import CANARIES, Machine
+from tests.support.disks import images as disk_images
+from tests.support.metal import built, live, repository, site
+from tests.support.metal.lan import Lan
+from tests.support.metal.machine import CANARIES, Machine
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterator
 
-    from tests.metal.site import Site
+    from tests.support.metal.site import Site
 
 
 @pytest.fixture(scope="session")

@@ -12,14 +12,14 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from blackstart.errors import RefusedError, RoleFailedError
-from tests.lab import disk_images
-from tests.metal import repository, site
-from tests.metal.machine import CANARIES, SERIALS
+from tests.support.disks import images as disk_images
+from tests.support.metal import repository, site
+from tests.support.metal.machine import CANARIES, SERIALS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from tests.metal.site import Site
+    from tests.support.metal.site import Site
 
 pytestmark = [pytest.mark.lab, pytest.mark.metal]
 

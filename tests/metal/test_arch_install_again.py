@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING
 import pytest
 
 from blackstart.errors import BlackstartError, RefusedError, UnreachableError
-from tests.lab import disk_images
-from tests.metal.machine import CANARIES, SERIALS
+from tests.support.disks import images as disk_images
+from tests.support.metal.machine import CANARIES, SERIALS
 
 if TYPE_CHECKING:
-    from tests.metal.site import Site
+    from tests.support.metal.site import Site
 
 pytestmark = [pytest.mark.lab, pytest.mark.metal, pytest.mark.long]
 

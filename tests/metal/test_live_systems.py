@@ -14,9 +14,9 @@ import pytest
 from blackstart.errors import RefusedError
 from blackstart.metal.installers.media import MediaInstaller
 from blackstart.metal.installers.netboot import NetbootInstaller
-from tests.metal import built, live, ordered, paper
-from tests.metal.lan import Lan
-from tests.metal.machine import ARGUMENTS, Direct, Machine
+from tests.support.metal import built, live, ordered, paper
+from tests.support.metal.lan import Lan
+from tests.support.metal.machine import ARGUMENTS, Direct, Machine
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

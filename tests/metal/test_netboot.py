@@ -22,9 +22,9 @@ from blackstart.metal.installers.netboot import NetbootInstaller
 from blackstart.metal.serve import serving
 from blackstart.power import waits
 from blackstart.power.base import Power
-from tests.metal import live, ordered, paper
-from tests.metal.lan import Lan
-from tests.metal.machine import Machine
+from tests.support.metal import live, ordered, paper
+from tests.support.metal.lan import Lan
+from tests.support.metal.machine import Machine
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -11,15 +11,15 @@ from blackstart.errors import Exit, GateTimeoutError
 from blackstart.metal.installers import live_install
 from blackstart.metal.installers.netboot import NetbootInstaller
 from blackstart.power.base import Power
-from tests.metal import ordered
-from tests.metal.lan import Lan
-from tests.metal.machine import Machine
+from tests.support.metal import ordered
+from tests.support.metal.lan import Lan
+from tests.support.metal.machine import Machine
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from tests.metal.ordered import Ordered
+    from tests.support.metal.ordered import Ordered
 
 pytestmark = [pytest.mark.lab, pytest.mark.metal, pytest.mark.long]
 INSTALLED = "installed; waiting for its own system"

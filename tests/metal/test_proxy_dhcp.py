@@ -1,6 +1,6 @@
 """Who is answered when a firmware asks what to boot, and with what: real packets to the real dnsmasq, over a veth pair.
 
-The other end of the pair is in a network namespace of its own, where tests/metal/firmware.py asks.
+The other end of the pair is in a network namespace of its own, where tests/support/metal/firmware.py asks.
 """
 
 from __future__ import annotations
@@ -21,9 +21,9 @@ from blackstart.errors import InputError
 from blackstart.metal import pxe
 from blackstart.metal.boot_progress import BootProgress, Step
 from blackstart.metal.serve import own_address, serving
-from tests.e2e.harness import until
-from tests.processes import command_lines
-from tests.unit import metal
+from tests.support.lab.harness import until
+from tests.support.metal import firmware, orders
+from tests.support.processes import command_lines
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.lab
 SPACE, LINK, NETWORK, HERE = "bspxe", "bspxe0", "10.77.16.0/24", "10.77.16.1"
-CLIENT = Path(__file__).with_name("firmware.py")
+CLIENT = Path(firmware.__file__)
 UEFI, UEFI_TOO, BIOS = "7", "9", "0"
 NONE = str(IPv4Address(0))
 
@@ -68,7 +68,7 @@ def wire() -> Iterator[None]:
 
 @pytest.fixture(scope="module")
 def desired(tmp_path_factory: pytest.TempPathFactory) -> Cluster:
-    return metal.cluster(metal.live_files(tmp_path_factory.mktemp("bundle") / "netboot"), network=NETWORK)
+    return orders.cluster(orders.live_files(tmp_path_factory.mktemp("bundle") / "netboot"), network=NETWORK)
 
 
 def leftovers(settings: Path) -> list[int]:
@@ -82,8 +82,8 @@ def test_what_a_killed_run_left_running_is_ended_and_has_nothing_authorised(wire
 
     Before the tests that serve on the same ports themselves.
     """
-    live = metal.live_files(tmp_path / "bundle" / "netboot")
-    desired, room = metal.cluster(live, network="10.77.17.0/24"), tmp_path / "state"
+    live = orders.live_files(tmp_path / "bundle" / "netboot")
+    desired, room = orders.cluster(live, network="10.77.17.0/24"), tmp_path / "state"
     ip("address", "add", "10.77.17.1/24", "dev", LINK)
     settings = room / "netboot" / "dnsmasq.conf"
     child = os.fork()
@@ -92,7 +92,7 @@ def test_what_a_killed_run_left_running_is_ended_and_has_nothing_authorised(wire
         try:
             room.mkdir()
             with serving(desired, room, lambda _words: None, port=8477) as first:
-                first.boots.authorise(metal.MAC, "#!ipxe", "token", {"user-data": "secret"})
+                first.boots.authorise(orders.MAC, "#!ipxe", "token", {"user-data": "secret"})
                 (tmp_path / "ready").touch()
                 signal.pause()
         finally:
@@ -128,7 +128,7 @@ def server(wire: None, desired: Cluster, said: list[str], tmp_path_factory: pyte
 def test_a_known_firmware_is_sent_to_ipxe_and_given_no_address(
     server: Server, said: list[str], architecture: str
 ) -> None:
-    answers = ask(metal.MAC, architecture)
+    answers = ask(orders.MAC, architecture)
     assert [offer["address"] for offer in answers["offers"]] == [NONE]
     assert [(ack["address"], ack["server"], ack["file"]) for ack in answers["acks"]] == [(NONE, HERE, pxe.LOADER)]
     # What dnsmasq did is read from its log, a moment later.
@@ -137,7 +137,7 @@ def test_a_known_firmware_is_sent_to_ipxe_and_given_no_address(
 
 
 def test_ipxe_is_sent_to_the_script_and_not_to_itself(server: Server) -> None:
-    assert [offer["file"] for offer in ask(metal.MAC, UEFI, "ipxe")["offers"]] == [f"{server.url}/boot.ipxe"]
+    assert [offer["file"] for offer in ask(orders.MAC, UEFI, "ipxe")["offers"]] == [f"{server.url}/boot.ipxe"]
 
 
 def test_a_machine_that_the_inventory_does_not_name_is_not_answered(server: Server) -> None:
@@ -146,7 +146,7 @@ def test_a_machine_that_the_inventory_does_not_name_is_not_answered(server: Serv
 
 
 def test_a_machine_without_uefi_gets_nothing_to_boot(server: Server) -> None:
-    assert {ack["file"] for ack in ask(metal.MAC, BIOS)["acks"]} <= {""}
+    assert {ack["file"] for ack in ask(orders.MAC, BIOS)["acks"]} <= {""}
 
 
 def test_tftp_has_ipxe_and_nothing_else(server: Server, said: list[str], tmp_path: Path) -> None:
@@ -163,7 +163,7 @@ def test_the_rendered_configuration_is_one(server: Server, desired: Cluster, tmp
     (tmp_path / "dnsmasq.conf").write_text(text)
     process.run(["dnsmasq", "--test", f"--conf-file={tmp_path / 'dnsmasq.conf'}"])
     # Nodes whose MAC address is still to be filled in are not in it.
-    assert [line for line in text.splitlines() if "host=" in line] == [f"dhcp-host={metal.MAC.lower()},set:melchior-1"]
+    assert [line for line in text.splitlines() if "host=" in line] == [f"dhcp-host={orders.MAC.lower()},set:melchior-1"]
     assert [line for line in text.splitlines() if "range" in line] == ["dhcp-range=10.77.16.0,proxy,255.255.255.0"]
 
 

@@ -20,10 +20,10 @@ from blackstart.metal.serve import serving
 from blackstart.power import waits
 from blackstart.power.base import Power
 from blackstart.power.redfish import Redfish
-from tests.metal import controller, libvirtd, ordered, paper
-from tests.metal.lan import Lan
-from tests.metal.libvirtd import Domain
-from tests.metal.machine import Machine
+from tests.support.metal import controller, libvirtd, ordered, paper
+from tests.support.metal.lan import Lan
+from tests.support.metal.libvirtd import Domain
+from tests.support.metal.machine import Machine
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from blackstart.cli.check import text
+from blackstart.lab.build import VERSIONS
 from blackstart.model.problem import Problem, Severity
 
 ROOT = Path(__file__).parents[2]
@@ -22,19 +23,9 @@ HOMELAB = ROOT / "inventory" / "homelab"
 def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return a cache with a bundle that fits the homelab, as far as check reads it."""
     folder = tmp_path_factory.mktemp("cache")
-    versions = {
-        "kubernetes": "v1.35.1",
-        "kubelet": "v1.35.1",
-        "containerd": "2.2.1",
-        "etcd": "3.6.6-0",
-        "coredns": "v1.13.1",
-        "pause": "3.10.1",
-        "cilium": "1.18.4",
-        "argocd": "v3.3.2",
-    }
     bundle = folder / "blackstart" / "bundles" / "k8s-homelab"
     bundle.mkdir(parents=True)
-    description = {"format": 1, "versions": versions, "images": [], "files": {}, "packages": {}}
+    description = {"format": 1, "versions": VERSIONS, "images": [], "files": {}, "packages": {}}
     (bundle / "bundle.json").write_text(json.dumps(description))
     return folder
 

@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from blackstart.cli.disks import as_document, text
-from tests.unit.sshd import free_port, listening, make_key
-from tests.unit.test_disks_machines import MACHINES, judged
+from tests.support.disks.machines import MACHINES, judged
+from tests.support.sshd import free_port, listening, make_key
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

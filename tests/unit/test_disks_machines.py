@@ -2,41 +2,22 @@
 
 from __future__ import annotations
 
-import copy
-import json
-from ipaddress import IPv4Address
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from blackstart.disks.facts import parse
-from blackstart.disks.judge import judge
 from blackstart.disks.verdict import Code, Role, State, Verdict
 from blackstart.disks.writes import to_write, wishes
 from blackstart.errors import RefusedError
-from blackstart.model import cluster
 from blackstart.node import board
-from tests.machines.grow import firmware
+from tests.support.disks.machines import MACHINES, edited, judged, node
+from tests.support.machines import firmware
 
-ROOM = Path(__file__).parents[1] / "machines" / "disks"
-MACHINES = {path.stem: json.loads(path.read_text()) for path in sorted(ROOM.glob("*.json"))}
+if TYPE_CHECKING:
+    from pathlib import Path
 
 # What is wanted instead need not be said.
 SPEAK_FOR_THEMSELVES = {Code.NOT_NAMED, Code.UNREADABLE, Code.UNREAD, Code.OSD_UNKNOWN}
-
-
-def node(machine: dict[str, Any]) -> cluster.Node:
-    """Return the node as the inventory has it."""
-    disks = cluster.Disks.model_validate(machine["disks"])
-    nic = cluster.Nic(name="lan0")
-    named = cluster.Node(name="melchior-1", ansible_host=IPv4Address("192.0.2.1"), disks=disks, nic_lan=nic, ram_gib=96)
-    return named.model_copy(update={"board_serial": machine["board_serial"]})
-
-
-def judged(machine: dict[str, Any]) -> dict[str, Verdict]:
-    table, live = parse(machine["facts"]), frozenset(machine["live_osds"])
-    return {v.disk: v for v in judge(node(machine), table, fsid=machine["fsid"], live_osds=live)}
 
 
 def short(verdict: Verdict) -> dict[str, Any]:
@@ -48,17 +29,6 @@ def short(verdict: Verdict) -> dict[str, Any]:
         "data_at_risk": verdict.data_at_risk,
         "live": verdict.live,
     }
-
-
-def edited(machine: dict[str, Any]) -> dict[str, Any]:
-    """Return the machine with its one edit made."""
-    changed = copy.deepcopy(machine)
-    at: Any = changed
-    *path, last = machine["edit"]["at"]
-    for key in path:
-        at = at[key]
-    at[last] = machine["edit"]["to"]
-    return changed
 
 
 def named(machine: dict[str, Any]) -> set[str]:

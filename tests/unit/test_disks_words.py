@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from blackstart.disks.verdict import Code
-from tests.unit.test_disks_machines import MACHINES, judged
+from tests.support.disks.machines import MACHINES, judged
 
 A = "nvme-CT2000P310SSD8_252350935F8C"
 

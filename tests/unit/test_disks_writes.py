@@ -11,7 +11,7 @@ import pytest
 from blackstart.disks import rook
 from blackstart.disks.writes import Write, to_write, wishes
 from blackstart.errors import RefusedError
-from tests.unit.test_disks_machines import MACHINES, edited, judged, node
+from tests.support.disks.machines import MACHINES, edited, judged, node
 
 A, B = "nvme-CT2000P310SSD8_252350935F8C", "nvme-CT2000P310SSD8_252350935FBF"
 SERIAL = "252350935F8C"

@@ -11,7 +11,7 @@ from blackstart.engine.gates import OPENINGS, Gates
 from blackstart.engine.journal import Journal
 from blackstart.errors import GateTimeoutError
 from blackstart.step import Look, Step
-from tests.unit.clock import Clock
+from tests.support.clock import Clock
 
 if TYPE_CHECKING:
     from pathlib import Path

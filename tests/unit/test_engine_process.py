@@ -14,8 +14,9 @@ TALKS = "import os, time; print(os.getpid(), flush=True); print('ü', flush=True
 STUBBORN = "import os, signal, time; signal.signal(15, signal.SIG_IGN); print(os.getpid(), flush=True); time.sleep(60)"
 
 
-@pytest.mark.parametrize("program", [TALKS, pytest.param(STUBBORN, marks=pytest.mark.slow)])
-def test_a_command_beside_us_is_heard_and_ends_with_its_block(program: str) -> None:
+@pytest.mark.parametrize("program", [TALKS, STUBBORN])
+def test_a_command_beside_us_is_heard_and_ends_with_its_block(program: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(process, "_END_SECONDS", 0.5)
     lines: Queue[str] = Queue()
     with process.beside([sys.executable, "-c", program], lines.put) as runs:
         pid = int(lines.get(timeout=20))

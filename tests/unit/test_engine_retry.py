@@ -6,7 +6,7 @@ import pytest
 
 from blackstart.engine.retry import PAUSE, retry_not_well
 from blackstart.errors import Exit, NotWellError, RefusedError
-from tests.unit.clock import Clock
+from tests.support.clock import Clock
 
 
 def test_what_passes_is_waited_for_and_said_once() -> None:

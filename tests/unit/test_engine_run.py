@@ -24,7 +24,7 @@ from blackstart.errors import (
 )
 from blackstart.probe.observed import ApiFacts, NodeFacts, Observed
 from blackstart.step import Look, Play, Reason, Scope, Step
-from tests.unit.clock import Clock
+from tests.support.clock import Clock
 
 if TYPE_CHECKING:
     from collections.abc import Callable

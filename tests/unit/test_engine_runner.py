@@ -15,7 +15,7 @@ from blackstart.engine.journal import Journal
 from blackstart.engine.runner import Runner
 from blackstart.errors import InterruptedRunError
 from blackstart.step import Play
-from tests.processes import command_lines
+from tests.support.processes import command_lines
 
 if TYPE_CHECKING:
     from pathlib import Path

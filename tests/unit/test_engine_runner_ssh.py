@@ -12,15 +12,16 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from blackstart import paths
+from blackstart.engine import runner as ansible
 from blackstart.engine.journal import Journal
 from blackstart.engine.runner import Runner
 from blackstart.errors import UnreachableError
 from blackstart.step import Play
-from tests.processes import command_lines
-from tests.unit.sshd import Server, make_key, serving
+from tests.support.processes import command_lines
+from tests.support.sshd import Server, make_key, serving
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 BOOK = """\
 - name: One task
@@ -133,6 +134,18 @@ def until_sleeping() -> None:
     pytest.fail("the module did not start")
 
 
+def at_start(journal: Journal, task: str, do: Callable[[], list[int]]) -> list[int]:
+    """Do something when a task starts; the returned list is filled with what that returns."""
+    found: list[int] = []
+
+    def listener(event: dict[str, Any]) -> None:
+        if event["kind"] == "task_start" and event["task"] == task:
+            found.extend(do())
+
+    journal.listen(listener)
+    return found
+
+
 def test_tasks_run_where_the_pinned_host_key_is_shown(runner: Runner, tmp_path: Path) -> None:
     runner.play([Play("book")], {"trace": str(tmp_path / "trace"), "seconds": 0})
     assert (tmp_path / "trace").exists()
@@ -157,15 +170,11 @@ def test_no_task_runs_where_another_host_key_is_shown(runner: Runner, server: Se
 
 @pytest.mark.slow
 def test_a_node_that_falls_silent_in_a_task_is_unreachable(
-    runner: Runner, server: Server, journal: Journal, tmp_path: Path
+    runner: Runner, server: Server, journal: Journal, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    silent: list[int] = []
-
-    def freeze(event: dict[str, Any]) -> None:
-        if event["kind"] == "task_start" and event["task"] == "Take long":
-            silent.extend(signalled(server, signal.SIGSTOP))
-
-    journal.listen(freeze)
+    # As many times as on real nodes, in shorter intervals.
+    monkeypatch.setattr(ansible, "SILENCE", {**ansible.SILENCE, "mitogen_ssh_keepalive_interval": 1})
+    silent = at_start(journal, "Take long", lambda: signalled(server, signal.SIGSTOP))
     begun = time.monotonic()
     try:
         with pytest.raises(UnreachableError, match="lost here during 'Take long'"):
@@ -180,15 +189,12 @@ def test_a_node_that_falls_silent_in_a_task_is_unreachable(
 def test_a_node_that_is_lost_in_a_module_of_ours_is_unreachable(
     runner: Runner, server: Server, journal: Journal, tmp_path: Path
 ) -> None:
-    lost: list[int] = []
-
-    def cut(event: dict[str, Any]) -> None:
+    def cut() -> list[int]:
         # What happens between a task's start and its module's is another matter: the module itself is awaited.
-        if event["kind"] == "task_start" and event["task"] == "Take long in a module with module_utils":
-            until_sleeping()
-            lost.extend(signalled(server, signal.SIGKILL))
+        until_sleeping()
+        return signalled(server, signal.SIGKILL)
 
-    journal.listen(cut)
+    lost = at_start(journal, "Take long in a module with module_utils", cut)
     with pytest.raises(UnreachableError, match="lost here during 'Take long in a module with module_utils'"):
         runner.play([Play("book")], {"trace": str(tmp_path / "trace"), "seconds": 0, "sleep": SECONDS})
     assert lost

@@ -16,7 +16,7 @@ import pytest
 from blackstart.engine import ssh
 from blackstart.engine.channel import RemoteError, Result
 from blackstart.errors import BlackstartError, Exit, UnreachableError
-from tests.unit.sshd import Node, Server, fingerprint, fleet, free_port, make_key, serving
+from tests.support.sshd import Node, Server, fingerprint, fleet, free_port, make_key, serving
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

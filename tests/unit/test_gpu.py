@@ -17,7 +17,7 @@ from blackstart.node import board
 from blackstart.node.gpu import judge, sysfs, units
 from blackstart.node.gpu.sizes import misfits, taken
 from blackstart.node.gpu.units import RESTART, GpuFacts, Setting, Verdict, Wanted
-from tests.machines.grow import grow, smbios, structures
+from tests.support.machines import grow, smbios, structures
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -1,8 +1,10 @@
-"""The machine's limit is raised while nodes are up, and put back after."""
+"""The machine's limit is raised while nodes are up, when it is low, and restored afterwards."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
+
+import pytest
 
 from blackstart.lab.limits import raise_limit, restore_limit
 
@@ -10,19 +12,16 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-def test_a_low_limit_is_raised_once_and_restored(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("found", "while_up", "after"),
+    [("128\n", "1024", "128"), ("8192\n", "8192\n", "8192\n")],
+    ids=["low", "high enough"],
+)
+def test_a_low_limit_is_raised_once_and_restored(tmp_path: Path, found: str, while_up: str, after: str) -> None:
     limit, before = tmp_path / "limit", tmp_path / "before"
-    limit.write_text("128\n")
+    limit.write_text(found)
     raise_limit(limit, before)
     raise_limit(limit, before)
-    assert limit.read_text() == "1024"
+    assert limit.read_text() == while_up
     restore_limit(limit, before)
-    assert (limit.read_text(), before.exists()) == ("128", False)
-
-
-def test_a_high_limit_is_left_alone(tmp_path: Path) -> None:
-    limit, before = tmp_path / "limit", tmp_path / "before"
-    limit.write_text("8192\n")
-    raise_limit(limit, before)
-    restore_limit(limit, before)
-    assert limit.read_text() == "8192\n"
+    assert (limit.read_text(), before.exists()) == (after, False)

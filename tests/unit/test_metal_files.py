@@ -13,17 +13,17 @@ from blackstart.engine import process
 from blackstart.errors import InputError
 from blackstart.metal import files, live_seed
 from blackstart.metal.installers import media
-from tests.unit import metal
+from tests.support.metal import orders
 
 if TYPE_CHECKING:
     from blackstart.model.cluster import Cluster
 
 
 def test_missing_files_are_named_with_the_way_to_get_them(tmp_path: Path) -> None:
-    live = metal.live_files(tmp_path / "netboot")
+    live = orders.live_files(tmp_path / "netboot")
     (live / "boot" / "initrd.img").unlink()
     with pytest.raises(InputError, match=r"boot/initrd.img missing") as caught:
-        files.served(metal.cluster(live))
+        files.served(orders.cluster(live))
     assert "netboot --fetch" in caught.value.hint
 
 
@@ -32,7 +32,7 @@ def iso(tmp_path: Path) -> Path:
     """Return an ISO with a live system in arch/, and something beside it that a boot does not need."""
     if not shutil.which("bsdtar"):
         pytest.skip("bsdtar is not installed")
-    metal.live_files(tmp_path / "iso" / "arch")
+    orders.live_files(tmp_path / "iso" / "arch")
     (tmp_path / "iso" / "EFI").mkdir()
     (tmp_path / "iso" / "EFI" / "BOOTx64.EFI").write_text("")
     made = tmp_path / "arch.iso"
@@ -42,7 +42,7 @@ def iso(tmp_path: Path) -> Path:
 
 def cluster_of(iso: Path, sha256: str) -> tuple[Path, Cluster]:
     live = iso.parent / "bundle" / "netboot"
-    desired = metal.cluster(live, iso_sha256=sha256)
+    desired = orders.cluster(live, iso_sha256=sha256)
     netboot = desired.netboot.model_copy(update={"kernel": "arch/boot/vmlinuz", "initrds": ("arch/boot/initrd.img",)})
     return live, desired.model_copy(update={"netboot": netboot})
 
@@ -73,8 +73,8 @@ def test_an_iso_without_a_checksum_is_not_taken(iso: Path, pin: str) -> None:
 def test_a_volume_for_a_stick_holds_the_seed(tmp_path: Path) -> None:
     if not (shutil.which("mcopy") and shutil.which("mkfs.vfat", path="/usr/sbin:/usr/bin")):
         pytest.skip("dosfstools or mtools are not installed")
-    desired = metal.cluster(tmp_path)
-    order, told = metal.told(desired, tmp_path)
+    desired = orders.cluster(tmp_path)
+    order, told = orders.told(desired, tmp_path)
     image = tmp_path / "seed.img"
     media.write(image, desired, order, told)
     assert image.stat().st_mode & 0o777 == 0o600

@@ -15,7 +15,7 @@ from blackstart.metal import files, live_seed
 from blackstart.metal import http as boot_http
 from blackstart.metal.boot_progress import BootProgress, Step
 from blackstart.metal.http import Boots
-from tests.unit import metal
+from tests.support.metal import orders
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -31,7 +31,7 @@ class Client:
 
     def __init__(self, live: Path) -> None:
         self.said: list[str] = []
-        self.desired: Cluster = metal.cluster(metal.live_files(live))
+        self.desired: Cluster = orders.cluster(orders.live_files(live))
         self.asked = BootProgress(self.said.append)
         self.boots = Boots(files.served(self.desired), self.asked)
         self.url = ""
@@ -59,10 +59,10 @@ def client(tmp_path: Path) -> Iterator[Client]:
 
 
 def authorise(client: Client, state: Path) -> dict[str, str]:
-    order, told = metal.told(client.desired, state)
+    order, told = orders.told(client.desired, state)
     seed = live_seed.seed(client.desired, order, told)
-    script = live_seed.script(client.desired.netboot, client.url, metal.MAC, told.token)
-    client.boots.authorise(metal.MAC, script, told.token, seed)
+    script = live_seed.script(client.desired.netboot, client.url, orders.MAC, told.token)
+    client.boots.authorise(orders.MAC, script, told.token, seed)
     return seed
 
 
@@ -83,7 +83,7 @@ def test_an_order_is_there_only_while_it_is_authorised(client: Client, tmp_path:
     assert f"kernel {client.url}/live/boot/vmlinuz initrd=initrd.img live={client.url}/live/ ds=" in body.decode()
     assert f"ds=nocloud;s={client.url}/seed/hard-to-guess/ BOOTIF=01-52-54-00-aa-00-01 || exit 1" in body.decode()
     assert f"initrd --name initrd.img {client.url}/live/boot/initrd.img || exit 1" in body.decode()
-    client.boots.withdraw(metal.MAC)
+    client.boots.withdraw(orders.MAC)
     assert client.get(ORDER)[0] == 404
 
 
@@ -92,7 +92,7 @@ def test_a_seed_goes_with_its_order(client: Client, tmp_path: Path) -> None:
     for name, text in seed.items():
         assert client.get(f"/seed/hard-to-guess/{name}") == (200, text.encode())
     assert client.get("/seed/guessed/user-data")[0] == 404
-    client.boots.withdraw(metal.MAC)
+    client.boots.withdraw(orders.MAC)
     assert [client.get(f"/seed/hard-to-guess/{name}")[0] for name in seed] == [404] * len(seed)
 
 
@@ -115,9 +115,9 @@ def test_nothing_else_is_served(client: Client, tmp_path: Path, path: str) -> No
 
 
 def test_a_link_out_of_the_folder_is_not_served(tmp_path: Path) -> None:
-    live = metal.live_files(tmp_path / "bundle" / "netboot")
+    live = orders.live_files(tmp_path / "bundle" / "netboot")
     (live / "away").symlink_to("/etc/passwd")
-    assert sorted(files.served(metal.cluster(live))) == ["boot/initrd.img", "boot/vmlinuz"]
+    assert sorted(files.served(orders.cluster(live))) == ["boot/initrd.img", "boot/vmlinuz"]
 
 
 def test_files_come_whole_in_part_or_not_at_all(client: Client) -> None:
@@ -181,14 +181,14 @@ def test_it_ends_with_its_block(tmp_path: Path) -> None:
 
 
 def test_a_seed_is_cloud_config_with_keys_of_this_order_alone(client: Client, tmp_path: Path) -> None:
-    order, told = metal.told(client.desired, tmp_path)
+    order, told = orders.told(client.desired, tmp_path)
     seed = live_seed.seed(client.desired, order, told)
     head, _, body = seed["user-data"].partition("\n")
     said = json.loads(body)
     assert head == "#cloud-config"
-    assert json.loads(seed["meta-data"]) == {"instance-id": "ab12", "local-hostname": metal.NODE}
+    assert json.loads(seed["meta-data"]) == {"instance-id": "ab12", "local-hostname": orders.NODE}
     files_ = {entry["path"]: entry["content"] for entry in said["write_files"]}
-    assert json.loads(files_["/etc/blackstart/installation.json"]) == {"id": "ab12", "node": metal.NODE, "live": True}
+    assert json.loads(files_["/etc/blackstart/installation.json"]) == {"id": "ab12", "node": orders.NODE, "live": True}
     assert (
         "Address=10.66.0.13/24\nGateway=10.66.0.1\nDNS=9.9.9.9\n"
         in files_["/etc/systemd/network/05-blackstart.network"]
@@ -196,14 +196,14 @@ def test_a_seed_is_cloud_config_with_keys_of_this_order_alone(client: Client, tm
     own = (told.folder / "id_ed25519.pub").read_text().split()[:2]
     assert said["users"] == [{"name": "root", "ssh_authorized_keys": [" ".join(own)]}]
     # The installed system's own key never travels this way.
-    installed = (tmp_path / "installs" / metal.NODE / "ssh_host_ed25519_key").read_text()
+    installed = (tmp_path / "installs" / orders.NODE / "ssh_host_ed25519_key").read_text()
     assert installed not in body
     assert said["ssh_keys"]["ed25519_private"] == told.host_key.read_text() != installed
     assert (told.folder / "known_hosts").read_text() == f"10.66.0.13 {said['ssh_keys']['ed25519_public']}\n"
 
 
 def test_what_a_live_system_is_told_stays_as_long_as_its_order(client: Client, tmp_path: Path) -> None:
-    order, told = metal.told(client.desired, tmp_path)
+    order, told = orders.told(client.desired, tmp_path)
     again = live_seed.prepare(client.desired, tmp_path, order, token="another")  # noqa: S106 - the test's own
     assert (again.token, again.host_key.read_text()) == ("hard-to-guess", told.host_key.read_text())
     assert told.folder.stat().st_mode & 0o077 == 0

@@ -7,24 +7,24 @@ from typing import TYPE_CHECKING
 import pytest
 
 from blackstart.metal.machine_identity import reasons
-from tests.unit import metal
+from tests.support.metal import orders
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-BOARD, MAC, OTHER, LOOPBACK = "B-1", metal.MAC.lower(), "52:54:00:aa:00:02", "00:00:00:00:00:00"
+BOARD, MAC, OTHER, LOOPBACK = "B-1", orders.MAC.lower(), "52:54:00:aa:00:02", "00:00:00:00:00:00"
 
 
 @pytest.mark.parametrize(
     ("serial", "mac", "board", "addresses", "words"),
     [
-        (BOARD, metal.MAC, BOARD, [LOOPBACK, OTHER, MAC], []),
-        (BOARD, metal.MAC, "B-2", [MAC], ["its board's serial number is B-2, wanted B-1"]),
-        (BOARD, metal.MAC, "", [MAC], ["its board's serial number is (none), wanted B-1"]),
-        (BOARD, metal.MAC, BOARD, [LOOPBACK, OTHER], [f"the MAC addresses {OTHER}, wanted {MAC} among them"]),
-        (BOARD, metal.MAC, "B-2", [], ["B-2, wanted B-1", f"(none), wanted {MAC}"]),
+        (BOARD, orders.MAC, BOARD, [LOOPBACK, OTHER, MAC], []),
+        (BOARD, orders.MAC, "B-2", [MAC], ["its board's serial number is B-2, wanted B-1"]),
+        (BOARD, orders.MAC, "", [MAC], ["its board's serial number is (none), wanted B-1"]),
+        (BOARD, orders.MAC, BOARD, [LOOPBACK, OTHER], [f"the MAC addresses {OTHER}, wanted {MAC} among them"]),
+        (BOARD, orders.MAC, "B-2", [], ["B-2, wanted B-1", f"(none), wanted {MAC}"]),
         # What the inventory does not know is not compared; knowing nothing is not enough.
-        ("", metal.MAC, "B-2", [MAC], []),
+        ("", orders.MAC, "B-2", [MAC], []),
         (BOARD, "CHANGE-ME-lan-mac", BOARD, [OTHER], []),
         ("CHANGE-ME", "", BOARD, [MAC], ["neither board_serial nor nic_lan.mac is in the inventory"]),
     ],
@@ -32,7 +32,7 @@ BOARD, MAC, OTHER, LOOPBACK = "B-1", metal.MAC.lower(), "52:54:00:aa:00:02", "00
 def test_another_machine_is_told_from_the_node(
     tmp_path: Path, serial: str, mac: str, board: str, addresses: list[str], words: list[str]
 ) -> None:
-    node = metal.cluster(tmp_path, mac=mac).node(metal.NODE).model_copy(update={"board_serial": serial})
+    node = orders.cluster(tmp_path, mac=mac).node(orders.NODE).model_copy(update={"board_serial": serial})
     found = list(reasons(node, board, addresses))
     assert len(found) == len(words)
     assert all(part in text for part, text in zip(words, found, strict=True)), found

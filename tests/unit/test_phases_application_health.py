@@ -2,48 +2,29 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING
 
 import pytest
 
 from blackstart.phases import application_health
-from blackstart.probe.observed import Application, BrokenPod
+from tests.support.facts import BOOTED, GIT, app, broken
 
-STARTED = 1_760_000_000.0  # 2025-10-09T08:53:20Z
-GIT = "git://10.0.0.2/homelab.git"
-
-
-def app(name: str, *children: str, **changes: Any) -> Application:
-    """Return an application as it is when all is well."""
-    well = Application(
-        name=name,
-        namespace="argocd",
-        sync="Synced",
-        health="Healthy",
-        phase="Succeeded",
-        message="successfully synced (all tasks run)",
-        revision="9b1c6d2",
-        reconciled_at="2025-10-10T00:00:00Z",
-        children=children,
-        repository=GIT,
-        path=f"cluster/platform/{name}",
-    )
-    return replace(well, **changes)
+if TYPE_CHECKING:
+    from blackstart.probe.observed import Application, BrokenPod
 
 
 def say(*applications: Application, pods: tuple[BrokenPod, ...] = ()) -> str:
-    return str(application_health.survey("root", applications, pods, STARTED))
+    return str(application_health.survey("root", applications, pods, BOOTED))
 
 
 def test_all_well() -> None:
-    seen = application_health.survey("root", (app("root", "crds", "web"), app("crds"), app("web")), (), STARTED)
+    seen = application_health.survey("root", (app("root", "crds", "web"), app("crds"), app("web")), (), BOOTED)
     assert seen.healthy
     assert str(seen) == "3 of 3 applications Synced and Healthy"
 
 
 def test_no_root_is_not_healthy() -> None:
-    assert not application_health.survey("root", (), (), STARTED).healthy
+    assert not application_health.survey("root", (), (), BOOTED).healthy
     assert say() == "0 of 1 applications Synced and Healthy: root: is not created yet"
 
 
@@ -155,15 +136,8 @@ def test_a_warning_is_no_error() -> None:
 
 
 def test_an_image_that_cannot_be_had_is_named() -> None:
-    pod = BrokenPod(
-        namespace="web",
-        name="web-7d4b9-abcde",
-        node="casper-3",
-        phase="Pending",
-        reason="ImagePullBackOff",
-        message='Back-off pulling image "registry.lab/web:2"',
-        since=60,
-    )
+    message = 'Back-off pulling image "registry.lab/web:2"'
+    pod = broken(phase="Pending", reason="ImagePullBackOff", message=message, since=60)
     seen = say(app("root", health="Progressing", waiting_on=("Deployment web/web: Waiting for rollout",)), pods=(pod,))
     assert 'pod web-7d4b9-abcde is ImagePullBackOff: Back-off pulling image "registry.lab/web:2"' in seen
 

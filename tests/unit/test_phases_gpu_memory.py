@@ -17,7 +17,7 @@ from blackstart.phases import gpu_memory
 from blackstart.probe import state
 from blackstart.probe.observed import ApiFacts, KubeNode, NodeFacts, Observed, Receipt
 from blackstart.step import Look, Step
-from tests.machines.grow import grow
+from tests.support.machines import grow
 
 if TYPE_CHECKING:
     from blackstart.model.cluster import Cluster, Node

@@ -7,7 +7,7 @@ import pytest
 from blackstart.errors import RefusedError
 from blackstart.phases import members
 from blackstart.probe.observed import KUBEADM, EtcdMember, KubeNode, Unit
-from tests.unit.test_phases_cluster import DESIRED, HEALTHY, etcd, texts, with_api, with_node
+from tests.support.facts import DESIRED, HEALTHY, etcd, texts, with_api, with_node
 
 
 def test_a_missing_node_joins_through_the_first_ready_api() -> None:

@@ -12,7 +12,7 @@ from blackstart.node import machine
 from blackstart.node.kube import objects
 from blackstart.phases import fresh_reboot, gpu_memory, reboot
 from blackstart.probe.observed import KubeNode, NodeFacts, Observed
-from tests.unit.test_phases_cluster import DESIRED, EMPTY, HEALTHY, NAMES, etcd, texts, with_api, with_node
+from tests.support.facts import DESIRED, EMPTY, HEALTHY, NAMES, etcd, texts, with_api, with_node
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -1,6 +1,6 @@
 """Management controllers for real, as far as they exist here: over HTTP and RMCP+ to emulators on loopback.
 
-Redfish: sushy against the emulator of sushy-tools with its fake machines, which take seconds to change their power as
+Redfish: sushy against the emulator of sushy-tools with its fake machines, which take a moment to change their power, as
 real ones do. IPMI: pyghmi's client against pyghmi's own server, so both ends are of one make: how controllers of other
 makes behave is not tested.
 """
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from blackstart.power.base import Driver
 
 pytestmark = pytest.mark.slow
+SUPPORT = Path(__file__).parents[1] / "support"
 PASSWORD = "hunter2"  # noqa: S105 - the emulators' own
 ONE, OTHER = "27946b59-9e44-4fa7-8e91-f3527a1ef094", "3d43b3b4-6c3b-4b3a-8a0a-7f1a1c0c0c0c"
 MACHINES = f"""\
@@ -67,7 +68,7 @@ def redfish(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     words = ["--config", str(room / "emulator.conf"), "--fake", "--interface", "127.0.0.1", "--port", str(port)]
     with (room / "log").open("w") as log:
         emulator = subprocess.Popen(
-            [sys.executable, "-m", "sushy_tools.emulator.main", *words], stdout=log, stderr=subprocess.STDOUT
+            [sys.executable, SUPPORT / "redfish.py", *words], stdout=log, stderr=subprocess.STDOUT
         )
     end = time.monotonic() + 30
     while emulator.poll() is None:
@@ -144,7 +145,7 @@ def test_redfish_says_what_is_wrong_and_keeps_the_password_to_itself(
 def bmc() -> Iterator[int]:
     """Run a controller and return its port."""
     port = free_port(socket.SOCK_DGRAM)
-    server = subprocess.Popen([sys.executable, str(Path(__file__).with_name("bmc.py")), str(port)])
+    server = subprocess.Popen([sys.executable, SUPPORT / "bmc.py", str(port)])
     try:
         end = time.monotonic() + 20
         while free(port):

@@ -18,7 +18,7 @@ from blackstart.power.ask import Ask
 from blackstart.power.base import Driver, Power, PowerFacts
 from blackstart.power.hook import Hook
 from blackstart.power.wol import WakeOnLan
-from tests.unit.test_phases_cluster import DESIRED
+from tests.support.facts import DESIRED
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

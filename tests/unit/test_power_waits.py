@@ -11,8 +11,8 @@ from blackstart.errors import GateTimeoutError, UnreachableError
 from blackstart.power import waits
 from blackstart.power.base import Power, PowerFacts
 from blackstart.power.waits import Boot, Port
-from tests.unit.clock import Clock
-from tests.unit.test_phases_cluster import DESIRED
+from tests.support.clock import Clock
+from tests.support.facts import DESIRED
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

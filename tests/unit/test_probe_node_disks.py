@@ -11,7 +11,7 @@ import pytest
 from blackstart.disks import sampling
 from blackstart.disks.facts import Blank, DiskFacts, DiskTable, parse
 from blackstart.node.disks import blankness, bluestore, reader, survey
-from tests.lab import disk_images as images
+from tests.support.disks import images
 
 if TYPE_CHECKING:
     from pathlib import Path

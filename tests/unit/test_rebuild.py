@@ -20,7 +20,7 @@ from blackstart.rebuild.begin import Surroundings
 from blackstart.rebuild.preconditions import require_well
 from blackstart.rebuild.view import view
 from blackstart.verbs import AFTER, BEFORE, REBUILD
-from tests.unit.test_phases_cluster import DESIRED, HEALTHY, NAMES, etcd, with_api, with_node
+from tests.support.facts import DESIRED, HEALTHY, NAMES, etcd, with_api, with_node
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -17,7 +17,7 @@ from ansible.template import Templar, trust_as_template
 
 from blackstart.node import helm, join_credentials, kubeadm
 from blackstart.node.kube import argocd
-from tests.unit.by_path import load
+from tests.support.by_path import load
 
 ROOT = Path(__file__).resolve().parents[2]
 GOLDEN = ROOT / "tests" / "golden"

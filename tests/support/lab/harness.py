@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 NODES = {"melchior-1": "10.77.13.13", "balthasar-2": "10.77.13.14", "casper-3": "10.77.13.15"}
-REPOSITORY = Path(__file__).resolve().parents[2]
+REPOSITORY = Path(__file__).resolve().parents[3]
 
 
 def blackstart(*words: str, timeout: float = 900) -> subprocess.CompletedProcess[str]:

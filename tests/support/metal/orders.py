@@ -1,4 +1,4 @@
-"""A cluster, an order and what its live system is told, for the tests of bare metal."""
+"""A cluster, an order and what its live system is told, for tests of bare metal."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from blackstart.metal.live_seed import LiveKeys
     from blackstart.metal.order import Order
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 NODE, MAC = "melchior-1", "52:54:00:AA:00:01"
 COMMAND = "live={live} ds=nocloud;s={seed} BOOTIF=01-{mac}"
 

@@ -15,8 +15,8 @@ from blackstart.engine import process
 from blackstart.lab import mirror
 from blackstart.lab.pacman import PackageInfo, make_package, upstream_version
 from blackstart.lab.parts import Part, code_of, texts_below
-from tests.metal import keys
-from tests.metal.live import OPTIONS, SUITE
+from tests.support.metal import keys
+from tests.support.metal.live import OPTIONS, SUITE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

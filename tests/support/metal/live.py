@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from blackstart.engine import process
 from blackstart.lab import mirror
 from blackstart.lab.parts import Part, texts_below
-from tests.metal import keys
+from tests.support.metal import keys
 
 if TYPE_CHECKING:
     from blackstart.lab.parts import Room

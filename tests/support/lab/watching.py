@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from tests.e2e.harness import NODES
+from tests.support.lab.harness import NODES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tests.e2e.harness import Lab
+    from tests.support.lab.harness import Lab
 
 ENDPOINT = "10.77.13.20"
 SAMPLE = 0.2  # seconds between two looks at a member

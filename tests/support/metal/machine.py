@@ -1,7 +1,7 @@
 """A practice machine: QEMU without hardware help, UEFI firmware, three NVMe disks, and power that can be cut.
 
 No device has a boot index: then the firmware keeps its own boot order in its variables, as a real machine does. What
-is in its folder is all there is of it, so another process can press its button (tests/metal/button.py).
+is in its folder is all there is of it, so another process can press its button (tests/support/metal/button.py).
 """
 
 from __future__ import annotations
@@ -13,25 +13,25 @@ import socket
 from dataclasses import dataclass, fields
 from ipaddress import IPv4Network
 from pathlib import Path
+from typing import NamedTuple
 
 from blackstart.engine import process
 from blackstart.power.base import Power, PowerFacts, off_then_on
-from tests.metal import programs
-from tests.metal.lan import Lan
+from tests.support.metal import programs
+from tests.support.metal.lan import Lan
 
 DISK_BYTES = 12_000_000_000  # "12 GB" as sold
 MEMORY_MIB = 2560
 SERIALS = ("BOOT0001", "CEPH0001", "CEPH0002")  # the boot disk's first
 CANARIES = SERIALS[1:]
 _FIRMWARE = (Path("/usr/share/OVMF"), Path("/usr/share/edk2/x64"))  # Debian, Arch
-_WORDS = "words.json"
+_WORDS, _PID, _MONITOR = "words.json", "machine.pid", "monitor"  # in its folder
 # What a kernel is told here. An interpreted timer may be late, and then the kernel's test of it ends in a panic that
 # nobody sees (arch/x86/kernel/apic/io_apic.c, check_timer).
 ARGUMENTS = "console=ttyS0 no_timer_check"
 
 
-@dataclass(frozen=True, slots=True)
-class Direct:
+class Direct(NamedTuple):
     """A kernel that QEMU hands to the firmware, which spares the way over the network."""
 
     kernel: Path
@@ -70,11 +70,6 @@ class Machine:
         """What its firmware remembers."""
         return self.folder / "variables.fd"
 
-    @property
-    def tap(self) -> str:
-        """The name of its end of the cable."""
-        return f"{self.lan.name}-{self.mac[-2:]}"
-
     def disk(self, serial: str) -> Path:
         """Return the raw image of one of its disks."""
         return self.folder / f"{serial}.raw"
@@ -82,6 +77,11 @@ class Machine:
     def by_id(self, serial: str) -> str:
         """Return a disk's name below /dev/disk/by-id."""
         return f"nvme-QEMU_NVMe_Ctrl_{serial}"
+
+    @property
+    def tap(self) -> str:
+        """The name of its end of the cable."""
+        return f"{self.lan.name}-{self.mac[-2:]}"
 
     def make(self) -> None:
         """Make it anew with blank disks and factory settings; one of an earlier run is cut off and removed."""
@@ -95,7 +95,7 @@ class Machine:
 
     def on(self) -> str:
         """Switch it on; harmless when it is on."""
-        if programs.pid(self._pid):
+        if programs.pid(self.folder / _PID):
             return f"{self.name} is on"
         self.lan.attach(self.tap)
         process.run(self._words())
@@ -107,7 +107,7 @@ class Machine:
             self.cut()
             return f"cut the power of {self.name}"
         with socket.socket(socket.AF_UNIX) as monitor:
-            monitor.connect(str(self._monitor))
+            monitor.connect(str(self.folder / _MONITOR))
             monitor.sendall(b"system_powerdown\n")
             monitor.shutdown(socket.SHUT_WR)
             while monitor.recv(4096):  # it hangs up once it has read the command
@@ -116,7 +116,7 @@ class Machine:
 
     def cut(self) -> None:
         """Cut its power: what its system had not written yet is lost."""
-        programs.end(self._pid, signal.SIGKILL)
+        programs.end(self.folder / _PID, signal.SIGKILL)
 
     def cycle(self) -> str:
         """Cut its power and switch it on again."""
@@ -124,7 +124,7 @@ class Machine:
 
     def state(self) -> PowerFacts:
         """Tell whether it has power."""
-        power = Power.ON if programs.pid(self._pid) else Power.OFF
+        power = Power.ON if programs.pid(self.folder / _PID) else Power.OFF
         return PowerFacts(power, f"{self.name} is {power}")
 
     def tail(self, lines: int = 60) -> str:
@@ -139,23 +139,16 @@ class Machine:
         told |= {"folder": None, "lan": {"name": self.lan.name, "network": str(self.lan.network)}}
         (self.folder / _WORDS).write_text(json.dumps(told, default=str))
 
-    @property
-    def _pid(self) -> Path:
-        return self.folder / "machine.pid"
-
-    @property
-    def _monitor(self) -> Path:
-        return self.folder / "monitor"
-
     def _words(self) -> list[str]:
         """Return QEMU's command line."""
         words = [
-            "qemu-system-x86_64", "-name", self.name, "-daemonize", "-pidfile", str(self._pid), "-display", "none",
+            "qemu-system-x86_64", "-name", self.name, "-daemonize", "-pidfile", str(self.folder / _PID),
+            "-display", "none",
             "-machine", "q35", "-accel", "tcg,thread=multi", "-cpu", "max", "-smp", "2", "-m", str(self.memory_mib),
             "-smbios", f"type=2,manufacturer=Practice,product=Board,serial={self.board}",
             "-drive", f"if=pflash,format=raw,readonly=on,file={firmware('CODE')}",
             "-drive", f"if=pflash,format=raw,file={self.variables}",
-            "-monitor", f"unix:{self._monitor},server=on,wait=off",
+            "-monitor", f"unix:{self.folder / _MONITOR},server=on,wait=off",
             "-chardev", f"file,id=serial,path={self.serial_log},append=on", "-serial", "chardev:serial",
             "-netdev", f"tap,id=lan,ifname={self.tap},script=no,downscript=no",
             "-device", f"virtio-net-pci,netdev=lan,mac={self.mac}{'' if self.rom else ',romfile='}",

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Network
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from blackstart.engine import process
 from blackstart.lab.guard import RESERVED
@@ -26,8 +25,7 @@ DISK_BYTES = 4_000_317_440  # sold as 4 GB; the second label, at 1 GiB, has room
 INIT = "import signal; signal.signal(signal.SIGCHLD, signal.SIG_IGN); signal.pause()"
 
 
-@dataclass(frozen=True, slots=True)
-class Host:
+class Host(NamedTuple):
     """One host; `disks` are the sparse files that are its disks."""
 
     name: str

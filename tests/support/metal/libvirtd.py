@@ -14,12 +14,12 @@ from typing import TYPE_CHECKING
 from xml.etree import ElementTree as ET
 
 from blackstart.engine import process
-from tests.metal.machine import firmware
+from tests.support.metal.machine import firmware
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tests.metal.machine import Machine
+    from tests.support.metal.machine import Machine
 
 UUID = "11111111-2222-3333-4444-555555555555"
 _SECONDS = 30.0

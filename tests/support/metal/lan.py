@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
 from blackstart.engine import process
-from tests.metal import programs
+from tests.support.metal import programs
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection
     from pathlib import Path
 
-    from tests.ceph.hosts import Room
+    from tests.support.ceph.hosts import Room
 
 MONS = {"melchior-1": "a", "balthasar-2": "b", "casper-3": "c"}  # named as Rook names them: not after their hosts
 MGRS = {"melchior-1": "x", "balthasar-2": "y"}

@@ -14,13 +14,13 @@ from blackstart.engine.ssh import Fleet
 from blackstart.metal import order as orders
 from blackstart.metal.installers.base import Site
 from blackstart.model.load import load
-from tests.metal import built, live, paper, repository
+from tests.support.metal import built, live, paper, repository
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from blackstart.metal.order import Order
-    from tests.metal.machine import Machine
+    from tests.support.metal.machine import Machine
 
 ID = "c0ffee"
 

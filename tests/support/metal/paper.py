@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
-from tests.metal import live
-from tests.metal.machine import ARGUMENTS, DISK_BYTES
+from tests.support.metal import live
+from tests.support.metal.machine import ARGUMENTS, DISK_BYTES
 
 if TYPE_CHECKING:
-    from tests.metal.machine import Machine
+    from tests.support.metal.machine import Machine
 
 NODE = "melchior-1"
 LINE = f"{ARGUMENTS} ds=nocloud;s={{seed}}"
-HOMELAB = Path(__file__).parents[2] / "inventory" / "homelab"
+HOMELAB = Path(__file__).parents[3] / "inventory" / "homelab"
 # Its other nodes are on paper alone.
 _HOSTS = {NODE: 13, "balthasar-2": 14, "casper-3": 15}
 
@@ -57,7 +57,7 @@ def write(
     boot, *ceph = [
         {"id": machine.by_id(serial), "serial": serial, "size_gb": DISK_BYTES // 10**9} for serial in machine.serials
     ]
-    button = [sys.executable, "-m", "tests.metal.button", str(machine.folder), "{action}"]
+    button = [sys.executable, "-m", "tests.support.metal.button", str(machine.folder), "{action}"]
     ours = {
         "disks": {"boot": boot, "ceph": ceph},
         "nic_lan": {"name": "lan", "mac": machine.mac},

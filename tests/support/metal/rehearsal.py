@@ -1,4 +1,4 @@
-"""A machine from dark to its own system, timed: python -m tests.metal.rehearsal blackstart|by-hand.
+"""A machine from dark to its own system, timed: python -m tests.support.metal.rehearsal blackstart|by-hand.
 
 Prints a line per step, name<TAB>seconds. Both begin with the same new machine, and the same live system, packages, keys
 and seed: tests/bench/metal_by_hand.sh is given what blackstart would have served.
@@ -21,14 +21,14 @@ from blackstart.engine import process
 from blackstart.metal import live_seed, pxe
 from blackstart.metal import order as orders
 from blackstart.metal.installers.netboot import NetbootInstaller
-from tests.metal import built, live, ordered, paper, repository
-from tests.metal.lan import Lan
-from tests.metal.machine import Machine
+from tests.support.metal import built, live, ordered, paper, repository
+from tests.support.metal.lan import Lan
+from tests.support.metal.machine import Machine
 
 if TYPE_CHECKING:
-    from tests.metal.ordered import Ordered
+    from tests.support.metal.ordered import Ordered
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 BY_HAND = ROOT / "tests" / "bench" / "metal_by_hand.sh"
 URL = "http://{here}:8479"  # as the script has it
 
@@ -102,7 +102,7 @@ def _settings(machine: Machine, made: Ordered) -> str:
         "snapshot": repository.SNAPSHOT,
         "packages": " ".join(defaults["arch_install_packages"]),
         "loader": pxe.loader(),
-        "button": shlex.join([sys.executable, "-m", "tests.metal.button", str(machine.folder)]),
+        "button": shlex.join([sys.executable, "-m", "tests.support.metal.button", str(machine.folder)]),
     }
     return "".join(f"{name}={shlex.quote(str(value))}\n" for name, value in told.items())
 

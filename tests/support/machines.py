@@ -1,4 +1,4 @@
-"""Grow a recorded machine, or an edited one, into a tree to be looked at as a root: `grow.py FOLDER < MACHINE`."""
+"""Grow a recorded machine, or an edited one, into a tree to be looked at as a root: `machines.py FOLDER < MACHINE`."""
 
 from __future__ import annotations
 

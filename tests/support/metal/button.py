@@ -1,11 +1,11 @@
-"""A practice machine's power button for other processes: python -m tests.metal.button FOLDER on|off|force-off|state."""
+"""A practice machine's power button for other processes: its folder, then on, off, force-off or state."""
 
 from __future__ import annotations
 
 import sys
 from pathlib import Path
 
-from tests.metal.machine import load
+from tests.support.metal.machine import load
 
 if __name__ == "__main__":
     machine = load(Path(sys.argv[1]))

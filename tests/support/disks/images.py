@@ -23,12 +23,10 @@ MIB, GIB = 1 << 20, 1 << 30
 BLOCK = 4096
 CANARY = b"somebody's only copy\n"
 TOOLS = (
-    Need("mkfs.ext4", "e2fsprogs", "e2fsprogs"),
-    Need("mkfs.xfs", "xfsprogs", "xfsprogs"),
-    Need("mkfs.btrfs", "btrfs-progs", "btrfs-progs"),
-    Need("sgdisk", "gdisk", "gptfdisk"),
+    Need("mkfs.ext4", "e2fsprogs", "e2fsprogs"), Need("mkfs.xfs", "xfsprogs", "xfsprogs"),
+    Need("mkfs.btrfs", "btrfs-progs", "btrfs-progs"), Need("sgdisk", "gdisk", "gptfdisk"),
     Need("cryptsetup", "cryptsetup-bin", "cryptsetup"),
-)
+)  # fmt: skip
 
 
 class Image(NamedTuple):

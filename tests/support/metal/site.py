@@ -22,8 +22,8 @@ from blackstart.metal.known_hosts import pin
 from blackstart.model.cluster import Disk, Disks, Nic, Node
 from blackstart.power.base import Power
 from blackstart.step import Play
-from tests.metal import cloud, live, repository
-from tests.metal.machine import ARGUMENTS, DISK_BYTES, SERIALS, Direct, Machine
+from tests.support.metal import cloud, live, repository
+from tests.support.metal.machine import ARGUMENTS, DISK_BYTES, SERIALS, Direct, Machine
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
