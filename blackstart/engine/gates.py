@@ -48,9 +48,11 @@ class Gates:
     def applied(self, steps: Sequence[Step]) -> None:
         """Take note of steps that were just applied: the first look that finds their gate open is journaled.
 
+        The time until now was theirs, and counts for no gate.
         What goes on by itself on the nodes (an image import) ends while something else is at work, and nobody waits.
         """
         self._applied |= {step.name: step for step in steps}
+        self._last = self._clock()
 
     def follow(
         self, steps: Sequence[Step], looks: Mapping[str, Look], awaited: Collection[str], *, running: bool

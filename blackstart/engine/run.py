@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 from blackstart.bundle.server import serve
 from blackstart.engine.gates import Gates
-from blackstart.engine.plan import behind, groups, plan, startable
+from blackstart.engine.plan import behind, groups, plan, preview, startable
 from blackstart.engine.prefork import prefork
+from blackstart.engine.retry import SECONDS as NOT_WELL_SECONDS
 from blackstart.engine.work import Work
 from blackstart.errors import BlackstartError, InputError, NotWellError, UnreachableError
 from blackstart.step import Scope
@@ -27,7 +28,6 @@ HEALS = 4  # times that a step which heals is applied in one run at most
 HEAL_PAUSE = 15.0  # seconds; a repair needs some time to show
 PAUSE = 1.0  # seconds between looks; a look itself takes about as long on a busy machine
 PAUSE_BESIDE = 2.0  # seconds between looks while a play runs: it needs the nodes' processors more
-NOT_WELL_SECONDS = 15.0  # what may pass is looked at for so long before it is refused: an election, a slow start
 
 
 def require_reachable(observed: Observed, nodes: Collection[str], ordered: Collection[str] = ()) -> None:
@@ -71,7 +71,7 @@ class Run:
         the next run goes on from there.
         """
         observed = self.context.observer.latest
-        todos = plan(self.steps, self.context.desired, observed, self.limit)
+        todos = [todo for todo in self._preview(observed) if todo.reasons]
         self.context.journal.write("plan", steps=[todo.event() for todo in todos])
         looks = {step.name: step.gate(self.context.desired, observed) for step in self.steps}
         with ExitStack() as stack:
@@ -86,6 +86,14 @@ class Run:
             except KeyboardInterrupt:
                 raise Work.interrupt(self._works) from None
         return tuple(self.applied)
+
+    def _preview(self, observed: Observed) -> tuple[Todo, ...]:
+        """Return all steps; raises what refuses one of them, unless a later look may allow it."""
+        todos = preview(self.steps, self.context.desired, observed, self.limit)
+        for todo in todos:
+            if todo.refusal is not None and not isinstance(todo.refusal, NotWellError):
+                raise todo.refusal
+        return todos
 
     def _serve(self, stack: ExitStack) -> dict[str, Any]:
         """Check the bundle, serve it to the nodes, load Ansible; return what every play is told of the bundle."""
