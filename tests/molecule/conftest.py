@@ -8,7 +8,7 @@ import pytest
 
 from blackstart import paths
 from blackstart.engine.lock import exclusive
-from tests.molecule import runner
+from tests.support.molecule import runner
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from tests.molecule import runner, scenarios
-from tests.molecule.scenarios import Scenario
+from tests.support.molecule import runner, scenarios
+from tests.support.molecule.scenarios import Scenario
 
 PHASES = ["base", "runtime", "cluster", "network"]
 NEEDS = {"base": "", "runtime": "base", "cluster": "runtime", "network": "cluster", "drain": "network", "disks": ""}

@@ -19,13 +19,13 @@ from blackstart import paths
 from blackstart.engine import process
 from blackstart.engine.lock import exclusive
 from blackstart.lab import podman
-from tests.molecule import scenarios
-from tests.molecule.scenarios import ROOT
+from tests.support.molecule import scenarios
+from tests.support.molecule.scenarios import ROOT
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-    from tests.molecule.scenarios import Scenario
+    from tests.support.molecule.scenarios import Scenario
 
 PATIENCE = 600.0  # seconds for one scenario
 LABEL = "blackstart.lab=molecule"  # on the node's container; .config/molecule/node.py makes it
