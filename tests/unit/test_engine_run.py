@@ -12,7 +12,8 @@ import pytest
 from blackstart.engine import run as engine
 from blackstart.engine.context import Context
 from blackstart.engine.journal import Journal
-from blackstart.engine.run import HEALS, NOT_WELL_SECONDS, Run, require_reachable
+from blackstart.engine.retry import SECONDS as NOT_WELL_SECONDS
+from blackstart.engine.run import HEALS, Run, require_reachable
 from blackstart.errors import (
     BlackstartError,
     GateTimeoutError,
