@@ -11,7 +11,7 @@ _SECONDS = 20.0
 
 
 def pid(file: Path) -> int:
-    """Return the pid of the program that wrote this pid file; 0 when it has ended, also if another process has its number now.
+    """Return the pid of the program that wrote this pid file; 0 when it has ended, even if its number was reused.
 
     It is known by its own arguments, which name the file.
     """
