@@ -41,7 +41,7 @@ molecule: .venv/.complete ## Roles on one node, which is kept for the next time:
 	$(PYTEST) -m lab tests/molecule -k "$(ROLE)" --keep-node
 
 molecule-clean: .venv/.complete ## Remove the node that make molecule kept
-	$(BIN)/python -m tests.molecule.runner
+	$(BIN)/python -m tests.support.molecule.runner
 
 bench: .venv/.complete ## Measure against the same steps by hand and print the table
 	$(BIN)/python -m tests.bench

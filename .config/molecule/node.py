@@ -23,7 +23,7 @@ from blackstart.bundle.manifest import Bundle
 from blackstart.lab import keys, lifecycle
 from blackstart.lab.layout import LAB, Layout
 from blackstart.model.load import resolve
-from tests.molecule import scenarios
+from tests.support.molecule import scenarios
 
 NAME = LAB.names[0]
 BUNDLE = paths.cache() / "bundles" / LAB.cluster
@@ -61,7 +61,7 @@ def up(folder: Path) -> None:
         )
     )
     write_inventory(folder / "cluster", resolve([str(lifecycle.inventory())], folder))
-    # SCENARIO names an alternative that has no folder of its own (tests/molecule/scenarios.py).
+    # SCENARIO names an alternative that has no folder of its own (tests/support/molecule/scenarios.py).
     if name := os.environ.get("SCENARIO") or os.environ.get("MOLECULE_SCENARIO_NAME"):
         scenario = scenarios.find(name, [phase.name for phase in verbs.UP])
         scenarios.stage(folder, scenario, scenario.missing(()))

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 PORT = 8471  # fixed, so that the address written into a node's pacman mirror list stays the same from run to run
+_POLL_SECONDS = 0.05  # shutting down takes as long; by default half a second
 
 
 class _Handler(SimpleHTTPRequestHandler):
@@ -42,7 +43,7 @@ def serve(folder: Path, address: str, port: int = PORT) -> Iterator[str]:
             hint=f"free port {port} on this machine (`ss -ltnp 'sport = :{port}'` names who holds it)",
         ) from error
     server.daemon_threads = True
-    threading.Thread(target=server.serve_forever, name="bundle", daemon=True).start()
+    threading.Thread(target=server.serve_forever, args=(_POLL_SECONDS,), name="bundle", daemon=True).start()
     try:
         yield f"http://{address}:{server.server_port}"
     finally:

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 PORT = 8470  # beside the bundle's
+_POLL_SECONDS = 0.05  # shutting down takes as long; by default half a second
 _SECONDS = 60.0  # after so long without data a client is disconnected
 _RANGE = re.compile(r"bytes=(\d+)-(\d*)")
 _STEPS = {"order": Step.ORDER, "seed": Step.SEED, "live": Step.KERNEL}
@@ -176,7 +177,7 @@ def serve(boots: Boots, address: str, port: int = PORT) -> Iterator[str]:
     server = _server(boots, address, port)
     url = f"http://{address}:{server.server_port}"
     boots.begin(url)
-    threading.Thread(target=server.serve_forever, name="netboot", daemon=True).start()
+    threading.Thread(target=server.serve_forever, args=(_POLL_SECONDS,), name="netboot", daemon=True).start()
     try:
         yield url
     finally:

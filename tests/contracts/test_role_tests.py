@@ -18,7 +18,7 @@ from ansible.vars.manager import VariableManager
 from blackstart import verbs
 from blackstart.engine import process
 from blackstart.model.load import resolve
-from tests.molecule import scenarios
+from tests.support.molecule import scenarios
 
 ROOT = Path(__file__).resolve().parents[2]
 ROLES = sorted(path.name for path in (ROOT / "roles").iterdir() if path.is_dir())

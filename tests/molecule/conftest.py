@@ -8,7 +8,7 @@ import pytest
 
 from blackstart import paths
 from blackstart.engine.lock import exclusive
-from tests.molecule import runner
+from tests.support.molecule import runner
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -21,7 +21,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 @pytest.fixture(scope="module")
 def molecule(bundle: Path, pytestconfig: pytest.Config) -> Iterator[runner.Molecule]:
-    """Hand out one molecule, whose node is gone at the end unless it is to be kept; the bundle is built first."""
+    """Return one molecule, whose node is removed at the end unless it is to be kept; the bundle is built first."""
     terminal: Any = pytestconfig.pluginmanager.get_plugin("terminalreporter")
     capture: Any = pytestconfig.pluginmanager.get_plugin("capturemanager")
 

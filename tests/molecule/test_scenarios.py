@@ -12,11 +12,11 @@ import pytest
 import yaml
 
 from blackstart import verbs
-from tests.molecule import runner, scenarios
+from tests.support.molecule import runner, scenarios
 
 if TYPE_CHECKING:
-    from tests.molecule.runner import Molecule
-    from tests.molecule.scenarios import Scenario
+    from tests.support.molecule.runner import Molecule
+    from tests.support.molecule.scenarios import Scenario
 
 SCENARIOS = scenarios.discover([phase.name for phase in verbs.UP])
 

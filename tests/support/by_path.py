@@ -16,7 +16,7 @@ UTILS = str(ROOT / "blackstart" / "ansible" / "module_utils")
 
 
 def load(path: str) -> ModuleType:
-    """Load a file of the repository anew, as a module of its own."""
+    """Load a file of the repository as a new module."""
     # Ansible sends ours along with its own (ANSIBLE_MODULE_UTILS).
     if UTILS not in ansible.module_utils.__path__:
         ansible.module_utils.__path__.append(UTILS)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
@@ -117,6 +118,7 @@ def world(monkeypatch: pytest.MonkeyPatch) -> World:
     made = World()
     FakeWork.world = made
     monkeypatch.setattr(engine, "Work", FakeWork)
+    monkeypatch.setattr(engine, "prefork", nullcontext)  # no Ansible runs, so none need be loaded
     return made
 
 

@@ -1,4 +1,4 @@
-"""The order of the role tests, what a node must have behind it, and what check mode foretold."""
+"""The order of the role tests, what a node must have behind it, and what check mode predicted."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from tests.molecule import runner, scenarios
-from tests.molecule.scenarios import Scenario
+from tests.support.molecule import runner, scenarios
+from tests.support.molecule.scenarios import Scenario
 
 PHASES = ["base", "runtime", "cluster", "network"]
 NEEDS = {"base": "", "runtime": "base", "cluster": "runtime", "network": "cluster", "drain": "network", "disks": ""}
@@ -132,8 +132,8 @@ def run(*changed: str) -> dict[str, object]:
 
 def test_check_mode_must_foretell_what_is_done() -> None:
     assert runner.mispredicted(run("Write"), run("Write"), {}) == ""
-    assert "'Start', which check mode did not foretell" in runner.mispredicted(run("Write"), run("Write", "Start"), {})
-    assert "foretold a change by base at 'Write', and none came" in runner.mispredicted(run("Write"), run(), {})
+    assert "'Start', which check mode did not predict" in runner.mispredicted(run("Write"), run("Write", "Start"), {})
+    assert "predicted a change by base at 'Write', and nothing changed" in runner.mispredicted(run("Write"), run(), {})
 
 
 def test_a_task_may_be_excused_with_a_reason() -> None:

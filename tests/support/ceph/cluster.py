@@ -191,7 +191,7 @@ class Cluster:
         self.until(clean, "all placement groups are active and clean", seconds)
 
     def until_served_without(self, gone: Collection[int], seconds: float = 180) -> None:
-        """Wait until every placement group has noticed that OSDs are gone, and is served by others."""
+        """Wait until every placement group has noticed that OSDs are down, and is served by others."""
 
         def served() -> bool:
             groups = self._groups(self.json("osd", "dump"))

@@ -39,7 +39,7 @@ class Host(NamedTuple):
 
 
 class Room:
-    """Everything that the hosts need of this machine; gone when `stack` is closed, whatever happened."""
+    """Everything that the hosts need of this machine; removed when `stack` is closed."""
 
     def __init__(self, podman: Podman, image: str, folder: Path, stack: ExitStack) -> None:
         """Make the network and the disks' files; what an earlier run left behind is removed first."""

@@ -30,7 +30,7 @@ class Here:
 
 @contextmanager
 def attached(image: Path, *options: str) -> Iterator[str]:
-    """Attach a file to a free loop device and yield the device's path; detach it whatever happens."""
+    """Attach a file to a free loop device and yield the device's path; detach it at the end."""
     device = process.run(["losetup", "--find", "--show", *options, image]).stdout.strip()
     try:
         assert int(device.removeprefix("/dev/loop")) not in RESERVED  # practice nodes may open those

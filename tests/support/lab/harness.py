@@ -106,7 +106,7 @@ class Lab:
         return self.events() if {run.parent for run in runs} - self.earlier else []
 
     def end(self, process: subprocess.Popen[str], number: signal.Signals) -> tuple[int, str]:
-        """Signal a background run (SIGKILL: the control process and Ansible alike) and return its end."""
+        """Signal a background run (SIGKILL: the control process and Ansible) and return its end."""
         if number is signal.SIGKILL:
             os.killpg(process.pid, number)
         else:

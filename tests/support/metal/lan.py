@@ -64,7 +64,7 @@ class Lan:
             self.held.append(lock)
 
     def up(self) -> None:
-        """Make it anew; what an earlier run left of it is taken away first. Waits for another run's end."""
+        """Create it; what an earlier run left of it is removed first. Waits for another run's end."""
         self.claim()
         self._clear()
         self.folder.mkdir(parents=True, exist_ok=True)
@@ -81,13 +81,13 @@ class Lan:
         self._start_router()
 
     def down(self) -> None:
-        """Take away what up() made; machines must be off. Without up() or claim() it is another's, and stays."""
+        """Remove what up() created; machines must be off. Without up() or claim() it is another run's, and stays."""
         if self.held:
             self._clear()
             self.held.pop().close()
 
     def _clear(self) -> None:
-        """Take away all of it that there is."""
+        """Remove all of it that exists."""
         programs.end(self._pid)
         for link in json.loads(process.run(["ip", "-json", "link", "show"]).stdout):
             if link["ifname"] == self.name or link.get("master") == self.name:

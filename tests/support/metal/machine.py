@@ -84,7 +84,7 @@ class Machine:
         return f"{self.lan.name}-{self.mac[-2:]}"
 
     def make(self) -> None:
-        """Make it anew with blank disks and factory settings; one of an earlier run is cut off and removed."""
+        """Create it with blank disks and factory settings; one of an earlier run is switched off and removed."""
         self.cut()
         shutil.rmtree(self.folder, ignore_errors=True)
         self.folder.mkdir(parents=True)
@@ -102,7 +102,7 @@ class Machine:
         return f"switched {self.name} on"
 
     def off(self, *, force: bool = False) -> str:
-        """Press its power button, which the system may heed, or cut its power."""
+        """Press its power button, which the system may ignore, or cut its power."""
         if force:
             self.cut()
             return f"cut the power of {self.name}"

@@ -11,7 +11,7 @@ _SECONDS = 20.0
 
 
 def pid(file: Path) -> int:
-    """Return the pid of the program that wrote this pid file; 0 when it is gone, also if another has its number now.
+    """Return the pid of the program that wrote this pid file; 0 when it has ended, even if its number was reused.
 
     It is known by its own arguments, which name the file.
     """
@@ -24,7 +24,7 @@ def pid(file: Path) -> int:
 
 
 def end(file: Path, with_signal: int = signal.SIGTERM) -> None:
-    """End the program, if it runs, and return when it is gone."""
+    """Stop the program, if it runs, and return when it has ended."""
     limit = time.monotonic() + _SECONDS
     if number := pid(file):
         os.kill(number, with_signal)

@@ -25,7 +25,7 @@ import yaml
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 ROOM = ROOT / "molecule"
 ALTERNATIVE = "_alternative"
 NODES = ("shared", "clean", "own")

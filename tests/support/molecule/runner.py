@@ -19,13 +19,13 @@ from blackstart import paths
 from blackstart.engine import process
 from blackstart.engine.lock import exclusive
 from blackstart.lab import podman
-from tests.molecule import scenarios
-from tests.molecule.scenarios import ROOT
+from tests.support.molecule import scenarios
+from tests.support.molecule.scenarios import ROOT
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-    from tests.molecule.scenarios import Scenario
+    from tests.support.molecule.scenarios import Scenario
 
 PATIENCE = 600.0  # seconds for one scenario
 LABEL = "blackstart.lab=molecule"  # on the node's container; .config/molecule/node.py makes it
@@ -65,14 +65,16 @@ def changed(run: Mapping[str, Any]) -> set[tuple[str, str]]:
 def mispredicted(
     check: Mapping[str, Any], converge: Mapping[str, Any], excused: Mapping[str, Mapping[str, str]]
 ) -> str:
-    """Compare what check mode foretold with what was then done; empty when it came true (pure).
+    """Compare what check mode predicted with what was changed; empty when both are equal (pure).
 
-    excused are the tasks, by role, that check mode cannot foretell, each with the reason.
+    excused are the tasks, by role, that check mode cannot predict, each with the reason.
     """
-    foretold, done = changed(check), changed(converge)
-    surprises = {(role, task) for role, task in done - foretold if task not in excused.get(role, {})}
-    said = [f"{role} changed something at {task!r}, which check mode did not foretell" for role, task in surprises]
-    said += [f"check mode foretold a change by {role} at {task!r}, and none came" for role, task in foretold - done]
+    predicted, done = changed(check), changed(converge)
+    surprises = {(role, task) for role, task in done - predicted if task not in excused.get(role, {})}
+    said = [f"{role} changed something at {task!r}, which check mode did not predict" for role, task in surprises]
+    said += [
+        f"check mode predicted a change by {role} at {task!r}, and nothing changed" for role, task in predicted - done
+    ]
     return "\n".join(sorted(said))
 
 
