@@ -30,11 +30,12 @@ if TYPE_CHECKING:
 
 UP: tuple[Step, ...] = (
     base_os.PHASE,
+    # Early: images are imported in the background while all else is set up.
+    containerd.PHASE,
+    image_preload.PHASE,
     disk_guard.PHASE,
     ceph_disks.PHASE,
     gpu_memory.PHASE,
-    containerd.PHASE,
-    image_preload.PHASE,
     kubernetes.PHASE,
     api_endpoint.PHASE,
     fresh_reboot.PHASE,
