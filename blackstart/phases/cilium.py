@@ -116,7 +116,10 @@ class Cilium(Step):
         )
 
     def gate(self, desired: Cluster, observed: Observed) -> Look:  # noqa: ARG002 - the base class decides
-        """Open when every live member has a ready agent, its CNI file and a Ready node, and no pod lacks a network."""
+        """Open when every live member has a ready agent, its CNI file and a Ready node, and no pod lacks a network.
+
+        Agents, CNI files and Nodes alone are enough for a join.
+        """
         api = observed.api
         if not api.reachable:
             return Look(open=False, seen="no API answers")
@@ -131,6 +134,7 @@ class Cilium(Step):
             elif name not in ready:
                 said.append(f"{name}: node NotReady")
         well = len(live) - len(said)
+        enough = bool(live) and not said
         # One of each carries the network; a second one that is down with its node is that node's trouble.
         for name in ("cilium-operator", "coredns"):
             one = workload(observed, NAMESPACE, name)
@@ -142,7 +146,8 @@ class Cilium(Step):
             said += unready(observed, NAMESPACE, "hubble-relay")
         said += [f"pod {p.namespace}/{p.name} has no network" for p in api.broken_pods if _without_network(p)]
         seen = f"{well} of {len(live)} nodes have agent, CNI file and network"
-        return Look(open=not said and bool(live), seen=seen + (f": {some(said, between='; ')}" if said else ""))
+        why = f": {some(said, between='; ')}" if said else ""
+        return Look(open=not said and bool(live), seen=seen + why, enough=enough)
 
 
 PHASE = Cilium()

@@ -26,7 +26,7 @@ class Kubernetes(LocalPhase):
             "/etc/systemd/system/kubelet.service.d/10-blackstart.conf",
             "/etc/systemd/logind.conf.d/50-blackstart.conf",
         ),
-        packages=(*TOOLS, "cni-plugins", "conntrack-tools", "ethtool", "socat"),
+        packages=(*TOOLS, "cni-plugins", "conntrack-tools", "ethtool", "socat", "helm"),
     )
 
     def trouble(self, desired: Cluster, observed: Observed, node: NodeFacts) -> str:  # noqa: ARG002 - base's signature

@@ -86,7 +86,9 @@ class Members(Step):
 
     name = "members"
     title = "Control plane members"
-    needs = ("install", "control_plane", "api_endpoint")
+    # Not before the first node has its network: while etcd takes a second member in, no API server answers for
+    # seconds, and all that waits for the network would wait longer.
+    needs = ("install", "control_plane", "api_endpoint", "cilium")
     scope = Scope.NODES
     etcd = True
     reaches = Reaches.NETWORK
