@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from blackstart.words import some
 
 _MINUTES_FROM = 90
 
 
-@dataclass(frozen=True, slots=True)
-class Planned:
+class Planned(NamedTuple):
     """One part that has to be built, and its estimated seconds."""
 
     name: str

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import socket
 from contextlib import contextmanager
-from dataclasses import dataclass
 from ipaddress import IPv4Address
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from blackstart.errors import InputError
 from blackstart.metal import files, http, pxe
@@ -21,8 +20,7 @@ if TYPE_CHECKING:
     from blackstart.power.waits import Say
 
 
-@dataclass(frozen=True, slots=True)
-class Server:
+class Server(NamedTuple):
     """A running server: its URL, what it serves, and what was requested."""
 
     url: str

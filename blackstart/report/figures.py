@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -11,8 +10,7 @@ if TYPE_CHECKING:
     from blackstart.report.model import PhaseRun, Report, Span, TaskRun
 
 
-@dataclass(frozen=True, slots=True)
-class Shares:
+class Shares(NamedTuple):
     """A run's seconds, shared out without overlap; `other` is looking at the nodes, and whatever lies between."""
 
     applying: float
@@ -20,8 +18,7 @@ class Shares:
     other: float
 
 
-@dataclass(frozen=True, slots=True)
-class SlowTask:
+class SlowTask(NamedTuple):
     """A task by the node that took longest over it; `others` are the rest of its nodes, slowest first."""
 
     rank: int

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import NamedTuple
 
 
 class Outcome(StrEnum):
@@ -54,8 +55,7 @@ class TaskRun:
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class Shared:
+class Shared(NamedTuple):
     """A sentence that holds for several nodes; the empty node is the cluster."""
 
     text: str
@@ -117,8 +117,7 @@ class PhaseRun:
         return Span(since, until) if until > since else None
 
 
-@dataclass(frozen=True, slots=True)
-class Mishap:
+class Mishap(NamedTuple):
     """An error as it was shown: what was found, and what to do."""
 
     exit_code: int
