@@ -94,17 +94,19 @@ def _code(phase: str) -> str:
 
 
 def _used(own: Sequence[Path], share: Path) -> list[Path]:
-    """Return what a playbook and its roles use: folders of bootstrap/, shared modules, judges, blackstart/node."""
+    """Return what a playbook and its roles use of bootstrap/, blackstart/ansible, the judges and blackstart/node."""
     text = "\n".join(file.read_text(errors="replace") for file in own)
     folders = sorted({*_BOOTSTRAP.findall(text)})
     modules = [file for file in _files(_PACKAGE / "ansible" / "modules") if file.stem in text]
     judges = [name for name in _JUDGES if f"from blackstart.{name}" in text]
+    base = [_PACKAGE / "ansible" / "action.py"] if "from blackstart.ansible.action" in text else []
     python = [*modules, *(file for file in own if file.suffix == ".py")]
     node = {name for file in python for name in carrier.reached(file)}
     node |= {name for program in _SENT.findall(text) for name in carrier.closure(program)}
     return [
         *(file for name in folders for file in _files(share / "bootstrap" / name)),
         *modules,
+        *base,
         *(file for name in judges for file in _files(_PACKAGE / name)),
         *(carrier.source(name) for name in sorted(node)),
     ]

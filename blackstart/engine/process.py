@@ -82,22 +82,12 @@ def follow(
     """Run a command and hand each line that it prints to on_line as it comes.
 
     on_start gets the id of the command's process group, so that another thread can end it.
-    Raises ProcessError with the last lines when its status is not 0. An exception in between (Ctrl-C among them)
-    ends the command's whole process group before it goes on.
+    Raises ProcessError when there is no such command, and with its last lines when its status is not 0. An exception
+    in between (Ctrl-C among them) ends the command's whole process group before it goes on.
     """
     words = [os.fspath(word) for word in argv]
     lines: list[str] = []
-    with subprocess.Popen(  # noqa: S603 - the one door: argv is a list, no shell
-        words,
-        cwd=cwd,
-        env=_environment(env),
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        errors="replace",
-        start_new_session=True,
-    ) as process:
+    with _start(words, env, stdin=subprocess.DEVNULL, cwd=cwd) as process:
         try:
             on_start(process.pid)
             for line in process.stdout or ():
@@ -110,6 +100,26 @@ def follow(
         raise ProcessError(words, process.returncode, "".join(lines))
 
 
+def _start(
+    words: list[str], env: Mapping[str, str] | None, *, stdin: int, cwd: Path | None = None
+) -> subprocess.Popen[str]:
+    """Start a command whose lines are read while it runs."""
+    try:
+        return subprocess.Popen(  # noqa: S603 - the one door: argv is a list, no shell
+            words,
+            cwd=cwd,
+            env=_environment(env),
+            stdin=stdin,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            errors="replace",
+            start_new_session=True,  # Ctrl-C is ours to handle
+        )
+    except FileNotFoundError as error:
+        raise ProcessError(words, 127, f"{error.filename}: not found") from error
+
+
 @contextmanager
 def beside(
     argv: Sequence[str | os.PathLike[str]], on_line: Callable[[str], None], *, env: Mapping[str, str] | None = None
@@ -120,19 +130,7 @@ def beside(
     Raises ProcessError when there is no such command.
     """
     words = [os.fspath(word) for word in argv]
-    try:
-        process = subprocess.Popen(  # noqa: S603 - the one door: argv is a list, no shell
-            words,
-            env=_environment(env),
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            errors="replace",
-            start_new_session=True,  # Ctrl-C is ours to handle
-        )
-    except FileNotFoundError as error:
-        raise ProcessError(words, 127, f"{error.filename}: not found") from error
+    process = _start(words, env, stdin=subprocess.PIPE)
 
     def listen() -> None:
         for line in process.stdout or ():

@@ -91,8 +91,8 @@ def sources() -> list[Source]:
     """Return the source of each component: Go modules and Debian packages."""
     home, compiler = paths.cache() / "go", go_compiler()
     return [
-        *(ModuleBuild(recipe, compiler, home) for recipe in GO_RECIPES),
-        *(ModuleFiles(recipe, compiler, home) for recipe in MODULE_RECIPES),
+        *(ModuleBuild(compiler, home, recipe) for recipe in GO_RECIPES),
+        *(ModuleFiles(compiler, home, recipe) for recipe in MODULE_RECIPES),
         OwnPrograms(compiler, home),
         DebianTree("userland", "trixie", _USERLAND, 30),
         DebianTree("node-packages", "bookworm", _NODE, 15),

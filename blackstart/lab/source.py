@@ -47,19 +47,29 @@ def go_compiler() -> Part:
 
 
 @dataclass(frozen=True, slots=True)
-class ModuleBuild:
+class GoSource:
+    """What all that is made with the Go compiler share: its part, and the folder of Go's caches."""
+
+    compiler: Part
+    home: Path
+
+    def toolchain(self, room: Room) -> GoToolchain:
+        """Return the compiler as it lies in a room."""
+        return GoToolchain(room.inputs["go"] / "go" / "bin" / "go", self.home)
+
+
+@dataclass(frozen=True, slots=True)
+class ModuleBuild(GoSource):
     """Programs compiled from a Go module."""
 
     recipe: GoRecipe
-    compiler: Part
-    home: Path
 
     def part(self) -> Part:
         """Return the part with one file per program."""
         recipe = self.recipe
 
         def make(room: Room) -> None:
-            _toolchain(room, self.home).build(recipe, room)
+            self.toolchain(room).build(recipe, room)
 
         data = {"revision": REVISION, **asdict(recipe)}
         del data["seconds"]
@@ -68,19 +78,17 @@ class ModuleBuild:
 
 
 @dataclass(frozen=True, slots=True)
-class ModuleFiles:
+class ModuleFiles(GoSource):
     """Files of a Go module as its authors published them: charts, manifests, scripts, BPF sources."""
 
     recipe: ModuleRecipe
-    compiler: Part
-    home: Path
 
     def part(self) -> Part:
         """Return the part with the wanted files and folders under their own names."""
         recipe = self.recipe
 
         def make(room: Room) -> None:
-            folder = _toolchain(room, self.home).module_dir(recipe.module, recipe.version)
+            folder = self.toolchain(room).module_dir(recipe.module, recipe.version)
             for wanted in recipe.paths:
                 target = room.out / wanted
                 target.parent.mkdir(parents=True, exist_ok=True)
@@ -90,12 +98,8 @@ class ModuleFiles:
         return Part(recipe.name, f"{recipe.name} {recipe.version}", 10, asdict(recipe), make, (self.compiler,))
 
 
-@dataclass(frozen=True, slots=True)
-class OwnPrograms:
+class OwnPrograms(GoSource):
     """The lab's own small programs, lab/programs/<name>/main.go."""
-
-    compiler: Part
-    home: Path
 
     def part(self) -> Part:
         """Return the part with one file per program."""
@@ -105,10 +109,6 @@ class OwnPrograms:
             for name, text in texts.items():
                 (room.work / name).parent.mkdir(parents=True, exist_ok=True)
                 (room.work / name).write_text(text)
-            _toolchain(room, self.home).build_here(room)
+            self.toolchain(room).build_here(room)
 
         return Part("programs", "the lab's own programs", 15, texts, make, (self.compiler,), heavy=True)
-
-
-def _toolchain(room: Room, home: Path) -> GoToolchain:
-    return GoToolchain(room.inputs["go"] / "go" / "bin" / "go", home)

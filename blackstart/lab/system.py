@@ -26,25 +26,26 @@ class Need(NamedTuple):
     debian: str
     arch: str
 
+    @classmethod
+    def named(cls, *programs: str) -> tuple[Need, ...]:
+        """Return programs whose packages have their names, on Debian and on Arch."""
+        return tuple(cls(name, name, name) for name in programs)
+
 
 BUILD = (
     Need("bsdtar", "libarchive-tools", "libarchive"),
     Need("repo-add", "pacman-package-manager", "pacman"),
     # Only recommended by it, and repo-add reads its files.
     Need("makepkg", "makepkg", "pacman"),
-    Need("zstd", "zstd", "zstd"),
     Need("apt-get", "apt", "apt"),
     Need("dpkg-deb", "dpkg", "dpkg"),
     Need("setpriv", "util-linux", "util-linux"),
+    *Need.named("zstd"),
 )
 MACHINES = (
-    Need("mmdebstrap", "mmdebstrap", "mmdebstrap"),
-    Need("podman", "podman", "podman"),
-    Need("runc", "runc", "runc"),
+    *Need.named("mmdebstrap", "podman", "runc", "iptables", "git"),
     Need("/usr/lib/podman/netavark", "netavark", "netavark"),
-    Need("iptables", "iptables", "iptables"),
     Need("ip", "iproute2", "iproute2"),
-    Need("git", "git", "git"),
     Need("ssh", "openssh-client", "openssh"),
 )
 

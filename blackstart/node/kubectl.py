@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 REQUEST_SECONDS = 20
+# What a module that uses it takes, as Ansible's argument spec.
+OPTIONS = {"kubeconfig": {"type": "str", "required": True}, "server": {"type": "str", "required": True}}
 
 
 class KubectlError(Exception):

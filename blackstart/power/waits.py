@@ -96,19 +96,17 @@ def await_dark(
     Where the driver cannot tell, several silent attempts in a row count; a port that refuses has a running kernel
     behind it. Raises GateTimeoutError with what was seen last.
     """
-    end, silences, words = times.clock() + seconds, 0, _Changes(say)
+    silences, wait = 0, _Wait(say, times, seconds)
     while True:
         port, seen = at_port(node), driver.state()
         silences = silences + 1 if port is Port.SILENT else 0
         if _dark(port, seen, silences, tells=driver.tells):
             return
-        words(f"{node.name}: ssh {port}; {seen.words}")
-        if times.clock() > end:
+        if not wait.goes_on(f"{node.name}: ssh {port}; {seen.words}"):
             raise GateTimeoutError(
                 f"{node.name} is not off, timed out after {seconds:.0f} s; last seen: ssh {port}; {seen.words}",
                 hint="check its console: a unit that does not stop delays a shutdown; its power can be cut by force",
             )
-        times.sleep(_PAUSE)
 
 
 def _dark(port: Port, seen: PowerFacts, silences: int, *, tells: bool) -> bool:
@@ -131,8 +129,7 @@ def await_live(
 
     Meanwhile on() is repeated as often as the driver wants. Raises GateTimeoutError with what was seen last.
     """
-    end, words = times.clock() + seconds, _Changes(say)
-    pressed = times.clock()
+    wait, pressed = _Wait(say, times, seconds), times.clock()
     while True:
         try:
             boot = boot_of(fleet, node.name)
@@ -145,13 +142,11 @@ def await_live(
             if boot != before:
                 return boot
             seen = "it answers, still from the previous boot"
-        words(f"{node.name}: {seen}")
-        if times.clock() > end:
+        if not wait.goes_on(f"{node.name}: {seen}"):
             raise GateTimeoutError(
                 f"{node.name} did not boot, timed out after {seconds:.0f} s; last seen: {seen}; {driver.state().words}",
                 hint="check its console: does it stop in its firmware, or boot from something else than its disk?",
             )
-        times.sleep(_PAUSE)
 
 
 def switch_on(node: Node, driver: Driver, fleet: Fleet, *, say: Say, seconds: float = LIVE_SECONDS) -> Boot:
@@ -166,14 +161,21 @@ def cut(node: Node, driver: Driver, *, say: Say, seconds: float = DARK_SECONDS) 
     await_dark(node, driver, say=say, seconds=seconds)
 
 
-class _Changes:
-    """Prints a line when it differs from the one before."""
+class _Wait:
+    """A wait that prints what is seen whenever that changes."""
 
-    def __init__(self, say: Say) -> None:
+    def __init__(self, say: Say, times: Time, seconds: float) -> None:
         self._say = say
+        self._times = times
+        self._end = times.clock() + seconds
         self._last = ""
 
-    def __call__(self, line: str) -> None:
+    def goes_on(self, line: str) -> bool:
+        """Print the line when it is new; return False when the time is up, else True after a pause."""
         if line != self._last:
             self._last = line
             self._say(line)
+        if self._times.clock() > self._end:
+            return False
+        self._times.sleep(_PAUSE)
+        return True

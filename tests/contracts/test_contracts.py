@@ -113,7 +113,8 @@ def test_a_module_is_sent_with_all_that_it_imports(path: Path) -> None:
     sent = {name for name, origin, package in module_finder.scan(path.stem, str(path), [str(utils)]) if not package}
     prefix = "ansible.module_utils.blackstart_node."
     found = {name.removeprefix(prefix) for name in sent if name.startswith(prefix)}
-    assert found - {"module"} == carrier.reached(path), "but for what is imported for annotations"
+    # module.py is imported by most for annotations alone.
+    assert found - {"module"} == carrier.reached(path) - {"module"}
 
 
 def test_only_the_command_line_prints() -> None:

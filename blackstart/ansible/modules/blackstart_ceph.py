@@ -6,11 +6,13 @@ from __future__ import annotations
 from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.blackstart_node.ceph.client import CephError
 from ansible.module_utils.blackstart_node.ceph.quiet import Call
-from ansible.module_utils.blackstart_node.kubectl import KubectlError
+from ansible.module_utils.blackstart_node.kubectl import OPTIONS, KubectlError
 
 DOCUMENTATION = r"""
 module: blackstart_ceph
 short_description: Look at Ceph, make a host quiet, undo that
+description:
+  - A mark in Ceph's key-value store says for which order a host was made quiet, and which flags are ours.
 options:
   state:
     description: looked only looks, quiet marks and sets noout, back unsets it and removes the mark.
@@ -54,8 +56,7 @@ def main() -> None:
             "noout": {"type": "list", "elements": "int", "default": []},
             "fail": {"type": "str", "default": ""},
             "mons": {"type": "list", "elements": "str", "default": []},
-            "kubeconfig": {"type": "str", "required": True},
-            "server": {"type": "str", "required": True},
+            **OPTIONS,
             "namespace": {"type": "str", "default": "rook-ceph"},
         },
         supports_check_mode=True,

@@ -9,6 +9,8 @@ from ansible.module_utils.blackstart_node.service import Service
 DOCUMENTATION = r"""
 module: blackstart_service
 short_description: Have a unit enabled and running with its newest files
+description:
+  - A unit is restarted, or reloaded, when a file of its is newer than its last start.
 options:
   name: {description: The unit., type: str, required: true}
   files: {description: What it reads when it starts., type: list, elements: path, default: []}

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import secrets
-from typing import Any
+from typing import Any, ClassVar
 
 from ansible.errors import AnsibleActionFail
-from ansible.plugins.action import ActionBase
 
 try:
+    from blackstart.ansible.action import Action, refused
     from blackstart.disks.erase import require_erasable
     from blackstart.disks.facts import parse
     from blackstart.disks.identity import BY_ID, plain
-    from blackstart.engine.carrier import through
-    from blackstart.errors import BlackstartError, RefusedError
+    from blackstart.errors import RefusedError
     from blackstart.model.cluster import Disks, Node
 except ImportError as error:
     raise AnsibleActionFail(
@@ -22,33 +21,22 @@ except ImportError as error:
     ) from error
 
 
-class ActionModule(ActionBase):
+class ActionModule(Action):
     """Arguments: `disks` as in the inventory, `serial` that was confirmed for erasing."""
 
-    _supports_check_mode = True
-    _requires_connection = True
+    SPEC: ClassVar[dict[str, Any]] = {
+        "disks": {"type": "dict", "required": True},
+        "serial": {"type": "str", "required": True},
+    }
 
-    def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
+    def act(self, given: dict[str, Any]) -> dict[str, Any]:
         """Return the disk's path below /dev/disk/by-id, its serial and size in bytes; a refusal with all reasons."""
-        result: dict[str, Any] = super().run(tmp, task_vars)
-        _, arguments = self.validate_argument_spec(
-            argument_spec={
-                "disks": {"type": "dict", "required": True},
-                "serial": {"type": "str", "required": True},
-            }
-        )
-        name = str((task_vars or {}).get("inventory_hostname", ""))
-        node = Node.of_disks(name, Disks.model_validate(arguments["disks"]))
+        node = Node.of_disks(self.host, Disks.model_validate(given["disks"]))
         named = [plain(node.disks.boot.id)]
-        table = parse(self._survey({"named": named, "full": False, "seed": secrets.token_hex(8)}))
+        request = {"named": named, "full": False, "seed": secrets.token_hex(8)}
+        table = parse(self.through("disks.survey", request, "looking at the disks"))
         try:
-            seen = require_erasable(node, table, serial=arguments["serial"])
+            seen = require_erasable(node, table, serial=given["serial"])
         except RefusedError as error:
-            return {**result, "failed": True, "blackstart_refused": True, "msg": f"{error.message}\n{error.hint}"}
-        return {**result, "path": f"{BY_ID}{named[0]}", "serial": seen.serial, "size_bytes": seen.size_bytes}
-
-    def _survey(self, request: dict[str, Any]) -> dict[str, Any]:
-        try:
-            return through(self._low_level_execute_command, "disks.survey", request, "looking at the disks")
-        except BlackstartError as error:
-            raise AnsibleActionFail(error.message) from error
+            return refused([error.message, error.hint])
+        return {"path": f"{BY_ID}{named[0]}", "serial": seen.serial, "size_bytes": seen.size_bytes}

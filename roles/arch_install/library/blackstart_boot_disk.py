@@ -9,6 +9,8 @@ from ansible.module_utils.blackstart_node.install.boot_disk import MKFS, BootDis
 DOCUMENTATION = r"""
 module: blackstart_boot_disk
 short_description: Partition a boot disk, make its file systems and mount them
+description:
+  - Makes sure once more, by serial and size, that the path leads to the disk that was judged.
 options:
   disk: {description: Its path below /dev/disk/by-id., type: path, required: true}
   serial: {description: Its serial number., type: str, required: true}

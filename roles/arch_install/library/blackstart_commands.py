@@ -12,6 +12,8 @@ from ansible.module_utils.blackstart_node.command import run
 DOCUMENTATION = r"""
 module: blackstart_commands
 short_description: Run commands in order, without a shell
+description:
+  - The first command that fails ends it.
 options:
   commands: {description: Each as the list of its words., type: list, elements: list, required: true}
 author: [blackstart]

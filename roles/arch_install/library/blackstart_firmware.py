@@ -10,10 +10,12 @@ from ansible.module_utils.blackstart_node.install.firmware import Boot, labelled
 DOCUMENTATION = r"""
 module: blackstart_firmware
 short_description: Ensure the firmware's boot entry and its place in the boot order
+description:
+  - The entry comes first in the order, or after the network where the machine was booted from it.
 options:
   disk: {description: The boot disk; its first partition is the EFI system partition., type: path, required: true}
   label: {description: The entry's name., type: str, required: true}
-  loader: {description: The boot loader's path on that partition, with backslashes., type: str, required: true}
+  loader: {description: "The boot loader's path on that partition, with backslashes.", type: str, required: true}
 author: [blackstart]
 """
 

@@ -9,6 +9,8 @@ from ansible.module_utils.blackstart_node.install.live import Machine
 DOCUMENTATION = r"""
 module: blackstart_live
 short_description: Check that this is the ordered machine in a live system, and whether the order is done
+description:
+  - Fails for any other machine or disk, and ends what an interrupted installation left at work.
 options:
   node: {description: The node's name., type: str, required: true}
   order: {description: The id that the installed system carries., type: str, required: true}

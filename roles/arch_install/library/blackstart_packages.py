@@ -9,6 +9,8 @@ from ansible.module_utils.blackstart_node.install.packages import Packages
 DOCUMENTATION = r"""
 module: blackstart_packages
 short_description: Fetch and verify the packages of a new system, as one that has none yet
+description:
+  - pacman works in memory, and with package lists of its own.
 options:
   packages: {description: Packages and groups., type: list, elements: str, required: true}
   room: {description: A folder in memory; pacman.conf and database are made in it., type: path, required: true}

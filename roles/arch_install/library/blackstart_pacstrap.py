@@ -9,8 +9,10 @@ from ansible.module_utils.blackstart_node.install.pacstrap import Target
 DOCUMENTATION = r"""
 module: blackstart_pacstrap
 short_description: Install packages from files into a new root
+description:
+  - Takes what blackstart_packages fetched and verified, and needs no network.
 options:
-  files: {description: The packages' files, with all that they need., type: list, elements: path, required: true}
+  files: {description: "The packages' files, with all that they need.", type: list, elements: path, required: true}
   dependencies: {description: Packages that are there for others only., type: list, elements: str, required: true}
   room: {description: Where pacman.conf and the new system's keyring (gnupg) are., type: path, required: true}
   target: {description: The new root., type: path, required: true}

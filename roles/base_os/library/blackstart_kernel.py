@@ -11,6 +11,8 @@ from ansible.module_utils.blackstart_node.kernel import Kernel, swaps
 DOCUMENTATION = r"""
 module: blackstart_kernel
 short_description: Bring the running kernel to its name, modules and settings
+description:
+  - Fails while swap is in use and must not be.
 options:
   hostname: {description: The name of the machine., type: str, required: true}
   modules: {description: Modules without which the task fails., type: list, elements: str, default: []}

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from ansible.errors import AnsibleActionFail
-from ansible.plugins.action import ActionBase
 
 try:
+    from blackstart.ansible.action import Action, refused
     from blackstart.ceph import back, gates
     from blackstart.ceph import quiet as plans
     from blackstart.ceph.facts import bucket, document, parse
@@ -31,33 +31,27 @@ class SilentError(Exception):
     """There is a Ceph, and it cannot be asked now."""
 
 
-class ActionModule(ActionBase):
+class ActionModule(Action):
     """Arguments: see roles/ceph_quiet/meta/argument_specs.yml."""
 
-    _supports_check_mode = True
-    _requires_connection = True
+    SPEC: ClassVar[dict[str, Any]] = {
+        "state": {"type": "str", "required": True, "choices": ["examined", "quiet", "back"]},
+        "node": {"type": "str", "required": True},
+        "order": {"type": "str", "default": ""},
+        "fsid": {"type": "str", "default": ""},
+        "has_osds": {"type": "bool", "default": True},
+        "timeout": {"type": "int", "default": 1800},
+        "command": {"type": "list", "elements": "str", "default": []},
+        "kubeconfig": {"type": "str", "required": True},
+        "server": {"type": "str", "required": True},
+        "namespace": {"type": "str", "default": "rook-ceph"},
+    }
 
-    def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
+    def act(self, given: dict[str, Any]) -> dict[str, Any]:
         """Return `present`, `objections` and notes; fails with every objection, or with what is not back in time."""
-        result: dict[str, Any] = super().run(tmp, task_vars)
-        _, given = self.validate_argument_spec(
-            argument_spec={
-                "state": {"type": "str", "required": True, "choices": ["examined", "quiet", "back"]},
-                "node": {"type": "str", "required": True},
-                "order": {"type": "str", "default": ""},
-                "fsid": {"type": "str", "default": ""},
-                "has_osds": {"type": "bool", "default": True},
-                "timeout": {"type": "int", "default": 1800},
-                "command": {"type": "list", "elements": "str", "default": []},
-                "kubeconfig": {"type": "str", "required": True},
-                "server": {"type": "str", "required": True},
-                "namespace": {"type": "str", "default": "rook-ceph"},
-            }
-        )
-        self._given: dict[str, Any] = given
-        self._variables = task_vars or {}
+        self._given = given
         todo = {"examined": self._examined, "quiet": self._quiet, "back": self._back}
-        return {**result, **todo[given["state"]]()}
+        return todo[given["state"]]()
 
     def _examined(self) -> dict[str, Any]:
         _, answer = self._judge()
@@ -145,21 +139,15 @@ class ActionModule(ActionBase):
     def _module(self, state: str, **arguments: Any) -> dict[str, Any]:  # noqa: ANN401 - whatever the module takes
         given = {name: self._given[name] for name in (*WAYS, "node")}
         given |= {"state": state, "host": bucket(self._given["node"]), **arguments}
-        answer: dict[str, Any] = self._execute_module(MODULE, module_args=given, task_vars=self._variables)
+        answer: dict[str, Any] = self._execute_module(MODULE, module_args=given, task_vars=self.variables)
         if answer.get("failed"):
             raise AnsibleActionFail(answer.get("msg", "it said nothing"), result=answer)
         return answer
 
 
 def _refused(head: str, objections: Sequence[str]) -> dict[str, Any]:
-    lines = "\n".join(f"- {line}" for line in objections)
-    return {
-        "failed": True,
-        "present": True,
-        "objections": list(objections),
-        "blackstart_refused": True,
-        "msg": f"{head}; nothing was changed:\n{lines}",
-    }
+    said = refused([f"{head}; nothing was changed:", *(f"- {line}" for line in objections)])
+    return {"present": True, "objections": list(objections), **said}
 
 
 def _nothing() -> dict[str, Any]:

@@ -5,7 +5,8 @@ from __future__ import annotations
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.blackstart_node.kube.argocd import apply
-from ansible.module_utils.blackstart_node.kubectl import Kubectl, KubectlError
+from ansible.module_utils.blackstart_node.kubectl import OPTIONS, Kubectl, KubectlError
+from ansible.module_utils.blackstart_node.module import failing_for
 
 DOCUMENTATION = r"""
 module: blackstart_argocd_hold
@@ -22,6 +23,10 @@ options:
 author: blackstart
 """
 
+RETURN = r"""
+applications: {description: "What is held, or was, as namespace/name.", returned: always, type: list, elements: str}
+"""
+
 
 def main() -> None:
     """Enter from Ansible."""
@@ -31,16 +36,13 @@ def main() -> None:
             "kind": {"type": "str", "default": "DaemonSet"},
             "namespace": {"type": "str", "required": True},
             "name": {"type": "str", "required": True},
-            "kubeconfig": {"type": "str", "required": True},
-            "server": {"type": "str", "required": True},
+            **OPTIONS,
         },
         supports_check_mode=True,
     )
     kubectl = Kubectl(module.params["kubeconfig"], module.params["server"])
-    try:
+    with failing_for(module, KubectlError):
         module.exit_json(**apply(kubectl, module))
-    except KubectlError as error:
-        module.fail_json(msg=str(error))
 
 
 if __name__ == "__main__":

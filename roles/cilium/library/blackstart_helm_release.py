@@ -8,7 +8,8 @@ import tempfile
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.blackstart_node.helm import Release
-from ansible.module_utils.blackstart_node.kubectl import KubectlError
+from ansible.module_utils.blackstart_node.kubectl import OPTIONS, KubectlError
+from ansible.module_utils.blackstart_node.module import failing_for
 
 DOCUMENTATION = r"""
 module: blackstart_helm_release
@@ -34,9 +35,10 @@ def main() -> None:
     text = {"type": "str", "required": True}
     module = AnsibleModule(
         argument_spec={
-            **dict.fromkeys(("name", "namespace", "chart", "version", "values_file", "kubeconfig", "server"), text),
+            **dict.fromkeys(("name", "namespace", "chart", "version", "values_file"), text),
             "config_map": {"type": "str", "default": ""},
             "force": {"type": "bool", "default": False},
+            **OPTIONS,
         },
         supports_check_mode=True,
     )
@@ -44,10 +46,8 @@ def main() -> None:
         release = Release(module, home)
         if module.check_mode and not os.path.exists(module.params["values_file"]):  # noqa: PTH110 - one line, no pathlib
             module.exit_json(changed=True, msg="would be installed")
-        try:
+        with failing_for(module, KubectlError):
             result = release.apply()
-        except KubectlError as error:
-            module.fail_json(msg=str(error))
     module.exit_json(**result)
 
 

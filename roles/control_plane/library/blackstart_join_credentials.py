@@ -6,6 +6,7 @@ from __future__ import annotations
 from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.blackstart_node.join_credentials import Credentials
 from ansible.module_utils.blackstart_node.kubectl import KubectlError
+from ansible.module_utils.blackstart_node.module import failing_for
 
 DOCUMENTATION = r"""
 module: blackstart_join_credentials
@@ -19,6 +20,10 @@ options:
   server: {description: URL of this member's own API server., type: str, required: true}
   ttl: {description: Seconds after which all of it is revoked., type: int, default: 1200}
 author: blackstart
+"""
+
+RETURN = r"""
+ca: {description: The cluster's CA as PEM., returned: when state is present, type: str}
 """
 
 
@@ -37,10 +42,8 @@ def main() -> None:
     if module.check_mode:
         module.exit_json(changed=True, ca="")
     credentials = Credentials(module)
-    try:
+    with failing_for(module, KubectlError):
         module.exit_json(**(credentials.make() if module.params["state"] == "present" else credentials.revoke()))
-    except KubectlError as error:
-        module.fail_json(msg=str(error))
 
 
 if __name__ == "__main__":

@@ -2,43 +2,36 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from ansible.errors import AnsibleActionFail
-from ansible.plugins.action import ActionBase
 
-from blackstart.engine.carrier import through
-from blackstart.errors import BlackstartError
+from blackstart.ansible.action import Action
 
 
-class ActionModule(ActionBase):
+class ActionModule(Action):
     """Arguments: `writes` as blackstart_disk_guard returned them, `disks` of the inventory, `confirmed` serials."""
 
-    _supports_check_mode = True
-    _requires_connection = True
+    SPEC: ClassVar[dict[str, Any]] = {
+        "writes": {"type": "list", "elements": "dict", "required": True},
+        "disks": {"type": "dict", "required": True},
+        "confirmed": {"type": "list", "elements": "str", "required": True},
+    }
 
-    def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
+    def act(self, given: dict[str, Any]) -> dict[str, Any]:
         """Wipe one disk after the other; fails at the first that refuses, with what was done before it."""
-        result: dict[str, Any] = super().run(tmp, task_vars)
-        _, arguments = self.validate_argument_spec(
-            argument_spec={
-                "writes": {"type": "list", "elements": "dict", "required": True},
-                "disks": {"type": "dict", "required": True},
-                "confirmed": {"type": "list", "elements": "str", "required": True},
-            }
-        )
         done: list[str] = []
-        for write in arguments["writes"]:
-            _require_both(write, arguments["disks"], arguments["confirmed"])
+        for write in given["writes"]:
+            _require_both(write, given["disks"], given["confirmed"])
             answer = {} if self._task.check_mode else self._wipe(write)
             if said := answer.get("refused") or answer.get("failed"):
                 before = f" Wiped before it: {', '.join(done)}." if done else ""
                 nothing = "Nothing was written to it." if "refused" in answer else ""
-                return {**result, "failed": True, "blackstart_refused": "refused" in answer,
-                        "msg": f"{write['disk']} is not wiped: {said}. {nothing}{before}"}  # fmt: skip
+                text = f"{write['disk']} is not wiped: {said}. {nothing}{before}"
+                return {"failed": True, "blackstart_refused": "refused" in answer, "msg": text}
             done.append(write["disk"])
         notes = [f"{disk} was wiped and is blank" for disk in done if not self._task.check_mode]
-        return {**result, "changed": bool(done), "wiped": done, "blackstart_notes": notes}
+        return {"changed": bool(done), "wiped": done, "blackstart_notes": notes}
 
     def _wipe(self, write: dict[str, Any]) -> dict[str, Any]:
         request = {
@@ -47,11 +40,7 @@ class ActionModule(ActionBase):
             "size_bytes": write["size_bytes"],
             "devno": write["seen"]["devno"],
         }
-        execute, what = self._low_level_execute_command, f"wiping {write['disk']}"
-        try:
-            return through(execute, "disks.wipe", request, what)
-        except BlackstartError as error:
-            raise AnsibleActionFail(error.message) from error
+        return self.through("disks.wipe", request, f"wiping {write['disk']}")
 
 
 def _require_both(write: dict[str, Any], disks: dict[str, Any], confirmed: list[str]) -> None:

@@ -6,6 +6,7 @@ from __future__ import annotations
 from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.blackstart_node.etcd.quorum import EtcdError
 from ansible.module_utils.blackstart_node.etcd.take import Snapshot, Stopped
+from ansible.module_utils.blackstart_node.module import failing_for
 
 DOCUMENTATION = r"""
 module: blackstart_etcd_snapshot
@@ -27,6 +28,13 @@ options:
 author: blackstart
 """
 
+RETURN = r"""
+bytes: {description: The size of the database., returned: when state is examined, type: int}
+version: {description: "etcd's version; empty for a stopped member.", returned: when state is examined, type: str}
+path: {description: The snapshot's file., returned: when state is present, type: str}
+facts: {description: "What is known of it: sha256, size, hash, revision.", returned: when state is present, type: dict}
+"""
+
 
 def main() -> None:
     """Enter from Ansible."""
@@ -44,10 +52,8 @@ def main() -> None:
     )
     snapshot = Stopped(module) if module.params["source"] == "stopped" else Snapshot(module)
     todo = {"examined": snapshot.examined, "present": snapshot.present, "absent": snapshot.absent}
-    try:
+    with failing_for(module, EtcdError):
         module.exit_json(**todo[module.params["state"]]())
-    except EtcdError as error:
-        module.fail_json(msg=str(error))
 
 
 if __name__ == "__main__":

@@ -8,6 +8,7 @@ from pathlib import Path
 from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.blackstart_node.etcd.folder import NotWholeError, kept, ready
 from ansible.module_utils.blackstart_node.etcd.snapshot import snapshots
+from ansible.module_utils.blackstart_node.module import failing_for
 
 DOCUMENTATION = r"""
 module: blackstart_snapshot_folder
@@ -26,6 +27,11 @@ options:
   facts: {description: What the node knows of it., type: dict, default: {}}
   keep: {description: How many to keep., type: int, default: 7}
 author: blackstart
+"""
+
+RETURN = r"""
+removed: {description: Names of older snapshots that went., returned: when state is kept, type: list, elements: str}
+kept: {description: Names of those that stay., returned: when state is kept, type: list, elements: str}
 """
 
 
@@ -51,10 +57,8 @@ def main() -> None:
         if said := ready(folder, params["bytes"]):
             module.fail_json(msg=said, blackstart_refused=True)
         module.exit_json(changed=not there)
-    try:
+    with failing_for(module, NotWholeError):
         removed = kept(folder, params["name"], params["facts"], params["keep"])
-    except NotWholeError as error:
-        module.fail_json(msg=str(error))
     module.exit_json(changed=True, removed=removed, kept=snapshots([entry.name for entry in folder.iterdir()]))
 
 

@@ -10,6 +10,8 @@ from ansible.module_utils.blackstart_node.gpu.units import Wanted
 DOCUMENTATION = r"""
 module: blackstart_gpu
 short_description: Check GPU memory, before or after it is set
+description:
+  - Looks only, and changes nothing.
 options:
   stage:
     description: Whether the wanted values are looked at, which fails for any misfit, or the machine, which warns.

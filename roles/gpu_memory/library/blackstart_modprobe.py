@@ -23,6 +23,8 @@ from ansible.module_utils.blackstart_node.gpu.modprobe import (
 DOCUMENTATION = r"""
 module: blackstart_modprobe
 short_description: Ensure a file of module options and the images of the next start
+description:
+  - An image is made anew when it is older than the file; a file that must go is emptied first.
 options:
   path: {description: The file below /etc/modprobe.d., type: path, required: true}
   content: {description: Its text; empty when there must be no file., type: str, default: ""}

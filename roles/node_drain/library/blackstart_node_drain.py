@@ -5,7 +5,8 @@ from __future__ import annotations
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.blackstart_node.kube.drain import Drain
-from ansible.module_utils.blackstart_node.kubectl import KubectlError
+from ansible.module_utils.blackstart_node.kubectl import OPTIONS, KubectlError
+from ansible.module_utils.blackstart_node.module import failing_for
 
 DOCUMENTATION = r"""
 module: blackstart_node_drain
@@ -28,6 +29,11 @@ options:
 author: blackstart
 """
 
+RETURN = r"""
+evicted: {description: The pods that were to go., returned: when state is drained, type: list, elements: str}
+blocked: {description: "What stayed: pod, why and todo of each.", returned: when the drain fails, type: list}
+"""
+
 
 def main() -> None:
     """Enter from Ansible."""
@@ -39,17 +45,14 @@ def main() -> None:
             "timeout": {"type": "int", "default": 300},
             "delete_emptydir": {"type": "bool", "default": True},
             "delete_unmanaged": {"type": "bool", "default": False},
-            "kubeconfig": {"type": "str", "required": True},
-            "server": {"type": "str", "required": True},
+            **OPTIONS,
         },
         supports_check_mode=True,
     )
     drain = Drain(module)
     todo = {"cordoned": drain.cordon, "drained": drain.drain, "schedulable": drain.uncordon}
-    try:
+    with failing_for(module, KubectlError):
         module.exit_json(**todo[module.params["state"]]())
-    except KubectlError as error:
-        module.fail_json(msg=str(error))
 
 
 if __name__ == "__main__":

@@ -6,7 +6,8 @@ from __future__ import annotations
 from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.blackstart_node.etcd.quorum import EtcdError
 from ansible.module_utils.blackstart_node.kube.remove import Removal
-from ansible.module_utils.blackstart_node.kubectl import KubectlError
+from ansible.module_utils.blackstart_node.kubectl import OPTIONS, KubectlError
+from ansible.module_utils.blackstart_node.module import failing_for
 
 DOCUMENTATION = r"""
 module: blackstart_node_removal
@@ -31,6 +32,14 @@ options:
 author: blackstart
 """
 
+RETURN = r"""
+member: {description: The id of its etcd member or nothing., returned: when state is examined, type: str}
+node: {description: Whether it has a Node., returned: when state is examined, type: bool}
+drain: {description: Whether that must be drained first., returned: when state is examined, type: bool}
+objections: {description: What speaks against it., returned: when state is examined or refused, type: list}
+removed: {description: What was removed., returned: when state is absent, type: list, elements: str}
+"""
+
 
 def main() -> None:
     """Enter from Ansible."""
@@ -44,17 +53,14 @@ def main() -> None:
             "dead": {"type": "bool", "default": False},
             "surely_off": {"type": "bool", "default": False},
             "timeout": {"type": "int", "default": 120},
-            "kubeconfig": {"type": "str", "required": True},
-            "server": {"type": "str", "required": True},
+            **OPTIONS,
         },
         supports_check_mode=True,
     )
-    try:
+    with failing_for(module, EtcdError, KubectlError):
         removal = Removal(module)
         todo = {"examined": removal.examined, "detached": removal.detached, "absent": removal.absent}
         module.exit_json(**todo[module.params["state"]]())
-    except (EtcdError, KubectlError) as error:
-        module.fail_json(msg=str(error))
 
 
 if __name__ == "__main__":
