@@ -2,31 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from blackstart.report.model import Shares, SlowTask
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from blackstart.report.model import PhaseRun, Report, Span, TaskRun
-
-
-@dataclass(frozen=True, slots=True)
-class Shares:
-    """A run's seconds, shared out without overlap; `other` is looking at the nodes, and whatever lies between."""
-
-    applying: float
-    waiting: float
-    other: float
-
-
-@dataclass(frozen=True, slots=True)
-class SlowTask:
-    """A task by the node that took longest over it; `others` are the rest of its nodes, slowest first."""
-
-    rank: int
-    task: TaskRun
-    others: tuple[tuple[str, float], ...]
 
 
 def shares(report: Report) -> Shares:

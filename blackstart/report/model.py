@@ -162,3 +162,21 @@ class Report:
     def tasks(self) -> tuple[TaskRun, ...]:
         """Every task of every phase."""
         return tuple(task for phase in self.phases for task in phase.tasks)
+
+
+@dataclass(frozen=True, slots=True)
+class Shares:
+    """A run's seconds, shared out without overlap; `other` is looking at the nodes, and whatever lies between."""
+
+    applying: float
+    waiting: float
+    other: float
+
+
+@dataclass(frozen=True, slots=True)
+class SlowTask:
+    """A task by the node that took longest over it; `others` are the rest of its nodes, slowest first."""
+
+    rank: int
+    task: TaskRun
+    others: tuple[tuple[str, float], ...]
