@@ -24,7 +24,7 @@ ROOT = Path(__file__).resolve().parents[2]
 PACKAGE = ROOT / "blackstart"
 PHASES = [phase.name for phase in verbs.UP]
 MODULES = [*(PACKAGE / "ansible/modules").glob("*.py"), *(ROOT / "roles").glob("*/library/*.py")]
-LONGEST_FILE = 400  # lines; the aim is 60-150
+LONGEST_FILE = 300  # lines; the aim is 60-150
 # One door each: the only module that may import it.
 DOORS = {
     "subprocess": "blackstart/engine/process.py",

@@ -3,21 +3,15 @@
 from __future__ import annotations
 
 import json
-import re
-import shutil
-import struct
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from blackstart.engine import process
-from blackstart.node import board
 from blackstart.node.gpu import judge, sysfs, units
-from blackstart.node.gpu.sizes import misfits, taken
 from blackstart.node.gpu.units import RESTART, GpuFacts, Setting, Verdict, Wanted
-from tests.support.machines import grow, smbios, structures
+from tests.support.machines import grow
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -26,7 +20,6 @@ ROOT = Path(__file__).parents[2]
 MACHINES = ROOT / "tests/machines/gpu"
 HOMELAB = Wanted(ram_gib=96, carve_out_gib=48, target="gfx1150")
 GIB = 1 << 30
-DMIDECODE = shutil.which("dmidecode", path="/usr/sbin:/usr/bin:/sbin:/bin")
 OURS = "etc/modprobe.d/blackstart-ttm.conf"
 KFD = "sys/class/kfd/kfd/topology/nodes/1/"
 CARD = "sys/class/drm/card1/device/"
@@ -59,37 +52,6 @@ def abouts(wanted: Wanted, seen: GpuFacts | None) -> list[str]:
 def only(wanted: Wanted, seen: GpuFacts | None) -> Verdict:
     (verdict,) = judge.verdicts(wanted, seen)
     return verdict
-
-
-@pytest.mark.parametrize(
-    ("gib", "size", "pages"),
-    # The table of the driver's figures: bytes as sysfs shows them, pages as ttm.pages_limit takes them.
-    [
-        (0, 0, 0),
-        (16, 17179869184, 4194304),
-        (24, 25769803776, 6291456),
-        (32, 34359738368, 8388608),
-        (48, 51539607552, 12582912),
-        (64, 68719476736, 16777216),
-    ],
-)
-def test_units_are_exact(gib: int, size: int, pages: int) -> None:
-    assert (units.bytes_of(gib), units.bytes_of(gib) // units.PAGE) == (size, pages)
-    assert units.spell(size) == f"{gib} GiB"
-
-
-def test_a_part_of_a_gib_is_told() -> None:
-    assert units.spell(536870912) == "0.5 GiB"
-    assert units.spell(24883200000) == "23.2 GiB"
-
-
-def test_architectures_are_named_as_rocm_does() -> None:
-    assert [units.architecture(v) for v in (110500, 110501, 90010, 100300)] == [
-        "gfx1150",
-        "gfx1151",
-        "gfx90a",
-        "gfx1030",
-    ]
 
 
 @pytest.mark.parametrize("path", sorted(MACHINES.glob("*.json")), ids=lambda path: path.stem)
@@ -234,64 +196,6 @@ def test_a_missing_module_is_told_instead_of_a_wrong_sum(look: Callable[..., Gpu
     assert abouts(HOMELAB, look("right", dmidecode=board)) == []  # a firmware that does not say
 
 
-def modules(*sizes: str) -> str:
-    """Return what dmidecode prints of memory modules."""
-    form = "Memory Device\n\tSize: {}\n\tForm Factor: SODIMM\n\tLocator: DIMM {}\n"
-    return "\n".join(form.format(size, number) for number, size in enumerate(sizes))
-
-
-@pytest.mark.skipif(DMIDECODE is None, reason="needs dmidecode (.config/test-packages.sh installs it)")
-@pytest.mark.parametrize("path", sorted(MACHINES.parent.glob("*/*.json")), ids=lambda path: path.stem)
-def test_the_real_dmidecode_reads_it_off_the_table_that_is_grown(path: Path, tmp_path: Path) -> None:
-    text: str = json.loads(path.read_text())["dmidecode"]
-    table = smbios(text)
-    # A dump as dmidecode makes them: an entry point whose bytes sum up to nothing, and the table behind it.
-    entry = bytearray(struct.pack("<5sBBBBBBBIQ", b"_SM3_", 0, 24, 3, 0, 0, 1, 0, len(table), 0x20))
-    entry[5] = -sum(entry) & 0xFF
-    (tmp_path / "dump").write_bytes(bytes(entry).ljust(0x20, b"\0") + table)
-    done = process.run([str(DMIDECODE), "--from-dump", tmp_path / "dump"])
-    read = structures(re.sub(r"(?m)^Handle .*\n", "", done.stdout.partition("present.\n")[2]))
-    wanted = structures(text)
-    assert [
-        (name, {key: entries.get(key) for key in entries.keys() & want})
-        for (name, entries), (_, want) in zip(read, wanted, strict=False)
-    ] == wanted
-
-
-@pytest.mark.parametrize(
-    ("said", "serial"),
-    [
-        ("B9241A00001", "B9241A00001"),
-        ("Default string", ""),
-        ("To be filled by O.E.M.", ""),
-        ("0000000", ""),
-        ("Not Specified", ""),
-    ],
-)
-def test_a_board_s_serial_is_a_number_and_no_excuse(
-    look: Callable[..., GpuFacts | None], tmp_path: Path, said: str, serial: str
-) -> None:
-    text: str = json.loads((MACHINES / "right.json").read_text())["dmidecode"]
-    start, end = text.index("Serial Number: "), text.index("\n\n")
-    look("right", dmidecode=f"{text[:start]}Serial Number: {said}{text[end:]}")
-    assert board.serial(tmp_path) == serial
-
-
-def test_modules_are_read_in_every_spelling_of_their_size() -> None:
-    assert sysfs.dimm_bytes(smbios(modules("48 GB", "48 GB", "No Module Installed"))) == 96 * GIB
-    assert sysfs.dimm_bytes(smbios(modules(*["24 GB"] * 4))) == 96 * GIB
-    assert sysfs.dimm_bytes(smbios(modules("512 MB"))) == 512 << 20
-    assert sysfs.dimm_bytes(smbios(modules("512 kB"))) == 512 << 10
-    assert sysfs.dimm_bytes(smbios(modules("Unknown"))) == 0
-
-
-def test_a_damaged_table_ends_the_sum() -> None:
-    whole = smbios(modules("24 GB", "24 GB"))
-    for cut in range(len(whole)):
-        assert sysfs.dimm_bytes(whole[:cut]) in {0, 24 * GIB, 48 * GIB}
-    assert sysfs.dimm_bytes(b"\x11\x00\x00\x00" * 8) == 0  # a length of nothing leads nowhere
-
-
 def test_another_architecture(look: Callable[..., GpuFacts | None]) -> None:
     seen = look("right", {f"{KFD}properties": "gfx_target_version 110501\n"})
     assert only(HOMELAB, seen).found == "the GPU is gfx1151"
@@ -334,32 +238,3 @@ def test_a_file_hides_its_namesake_of_a_later_folder(look: Callable[..., GpuFact
 def test_this_machine_can_be_looked_at() -> None:
     seen = sysfs.main({"root": ""})
     assert seen == {} or seen["memory_bytes"] > 0
-
-
-@pytest.mark.parametrize(
-    ("wanted", "about", "words"),
-    [
-        (Wanted(96, 96), "carve_out_gib", "96 GiB of 96 GiB"),
-        (Wanted(96, 48, 48), "gtt_gib", "apu_prefer_gtt"),
-        (Wanted(96, 48, 64), "gtt_gib", "less GTT than carve-out"),
-        (Wanted(96, 80, 15), "gtt_gib", "firmware leaves 16 GiB"),
-        (Wanted(96, 0, 87), "gtt_gib", "at most 90 %"),
-        (Wanted(96, 48, 16, 17), "page_pool_gib", "no more than gtt_gib"),
-        (Wanted(96, 48, 0, 1), "page_pool_gib", "no more than gtt_gib"),
-    ],
-)
-def test_sizes_that_do_not_fit(wanted: Wanted, about: str, words: str) -> None:
-    (verdict,) = misfits(wanted)
-    assert verdict.about == about
-    assert words in str(verdict)
-
-
-@pytest.mark.parametrize("wanted", [Wanted(96, 48), Wanted(96, 48, 43, 43), Wanted(96, 0, 86), Wanted(96, 80, 14)])
-def test_sizes_that_fit(wanted: Wanted) -> None:
-    assert list(misfits(wanted)) == []
-
-
-def test_a_number_that_another_group_has() -> None:
-    (verdict,) = taken({"render": 44, "video": 0}, {"video": 44, "render": 104, "root": 0})
-    assert str(verdict).startswith("group video has the number 44 that render is to have")
-    assert list(taken({"render": 104, "video": 45}, {"video": 44, "render": 104})) == []
