@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any, ClassVar
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from blackstart.engine.context import Context
     from blackstart.model.cluster import Cluster
     from blackstart.probe.observed import Observed
 
@@ -77,7 +76,7 @@ class Scope(StrEnum):
 
     NODES = "nodes"  # the machines that its reasons name; --limit leaves some of them out
     CLUSTER = "cluster"  # the API, from whichever control plane answers
-    HERE = "here"  # it acts by itself, from the control machine, while nothing else runs
+    HERE = "here"  # it acts by itself (engine/context.py, Acting), while nothing else runs
 
 
 class ClusterState(StrEnum):
@@ -134,7 +133,3 @@ class Step:
     def expected(self, desired: Cluster, observed: Observed) -> Observed:  # noqa: ARG002 - for those that know
         """Return what will be seen after it was applied, for the plan of the steps behind it. Pure."""
         return observed
-
-    def apply(self, context: Context, observed: Observed) -> None:
-        """Act, in a step of scope HERE. Whatever was reached stays, and the next run goes on from there."""
-        raise NotImplementedError

@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 import os
 import shutil
-from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING
+from dataclasses import asdict
+from typing import TYPE_CHECKING, NamedTuple
 
 from blackstart.bundle.manifest import FORMAT
 
@@ -19,8 +19,7 @@ if TYPE_CHECKING:
 _DESCRIPTION = "bundle.json"
 
 
-@dataclass(frozen=True, slots=True)
-class Content:
+class Content(NamedTuple):
     """One file of a bundle: where it is now, its SHA-256 and its size in bytes."""
 
     source: Path

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from blackstart.engine.runner import Runner
     from blackstart.engine.ssh import Fleet
     from blackstart.model.cluster import Cluster
+    from blackstart.probe.observed import Observed
     from blackstart.step import Play
 
 
@@ -55,3 +56,10 @@ class Context:
     def play(self, play: Play) -> None:
         """Run one playbook to its end. Raises what Runner.play() raises."""
         self.runner().play([play], {})
+
+
+class Acting(Protocol):
+    """What a step of scope HERE has besides."""
+
+    def apply(self, context: Context, observed: Observed) -> None:
+        """Act. Whatever was reached stays, and the next run goes on from there."""

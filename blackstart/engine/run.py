@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from blackstart.bundle.server import serve
 from blackstart.engine.gates import Gates
@@ -19,7 +19,7 @@ from blackstart.step import Scope
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Sequence
 
-    from blackstart.engine.context import Context
+    from blackstart.engine.context import Acting, Context
     from blackstart.engine.plan import Todo
     from blackstart.probe.observed import Observed
     from blackstart.step import Play, Step
@@ -198,7 +198,7 @@ class Run:
         journal.write("phase_start", phase=step.name, title=step.title, nodes=list(self.limit))
         status = "failed"
         try:
-            step.apply(self.context, self.context.observer.latest)
+            cast("Acting", step).apply(self.context, self.context.observer.latest)
             status = "ok"
         except BlackstartError as error:
             status = "interrupted" if error.exit_code == 130 else "failed"  # noqa: PLR2004 - the shell's number for it

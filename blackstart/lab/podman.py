@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from blackstart.engine import process
 from blackstart.lab import guard
@@ -16,8 +15,7 @@ if TYPE_CHECKING:
     from blackstart.lab.guard import Guard
 
 
-@dataclass(frozen=True, slots=True)
-class Container:
+class Container(NamedTuple):
     """One container: `state` as podman says it (created, running, exited…), `image` by name."""
 
     id: str

@@ -7,9 +7,8 @@ from __future__ import annotations
 
 import os
 import shutil
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from blackstart.engine import process
 from blackstart.errors import InputError
@@ -20,8 +19,7 @@ if TYPE_CHECKING:
 _DPKG_FORMAT = "${Package} ${db:Status-Abbrev}\n"
 
 
-@dataclass(frozen=True, slots=True)
-class Need:
+class Need(NamedTuple):
     """A program, the Debian package and the Arch package that carry it."""
 
     program: str

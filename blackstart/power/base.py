@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import importlib
 import time
-from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, runtime_checkable
 
 from blackstart.errors import GateTimeoutError, InputError
 
@@ -25,8 +24,7 @@ class Power(StrEnum):
     UNKNOWN = "unknown"
 
 
-@dataclass(frozen=True, slots=True)
-class PowerFacts:
+class PowerFacts(NamedTuple):
     """What a driver sees of a machine's power, and the same for people."""
 
     power: Power

@@ -6,9 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from blackstart.metal.order import Order
     from blackstart.node.gpu.units import GpuFacts
-    from blackstart.power.base import PowerFacts
 
 KUBEADM = "blackstart-kubeadm.service"  # in which the role control_plane has kubeadm run
 
@@ -185,21 +183,6 @@ class ApiFacts:
 
 
 @dataclass(frozen=True, slots=True)
-class RebuildFacts:
-    """What is known of the node that is rebuilt besides the node itself: its order, its power, snapshots.
-
-    `order` is what this run works for, `closed` tells that it was closed since; None: nothing is ordered yet.
-    `snapshots` are the times of etcd's snapshots on the control machine, in seconds since the epoch, oldest first.
-    """
-
-    node: str
-    order: Order | None
-    power: PowerFacts
-    snapshots: tuple[float, ...] = ()
-    closed: bool = False
-
-
-@dataclass(frozen=True, slots=True)
 class Observed:
     """The whole look. `inputs` holds, by step and node ("" for the cluster), the hash of today's desired inputs."""
 
@@ -207,7 +190,6 @@ class Observed:
     api: ApiFacts = field(default_factory=ApiFacts)
     inputs: dict[tuple[str, str], str] = field(default_factory=dict)
     wanted_images: frozenset[str] = frozenset()  # references that the bundle holds for every node
-    rebuild: RebuildFacts | None = None
 
     @property
     def members(self) -> tuple[str, ...]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from blackstart.engine.retry import retry_not_well
@@ -11,7 +11,6 @@ from blackstart.errors import BlackstartError
 from blackstart.metal import order as orders
 from blackstart.power.base import Power
 from blackstart.probe.disks import look as look_at_disks
-from blackstart.probe.observed import RebuildFacts
 from blackstart.rebuild.preconditions import require_usable_disks, require_well
 from blackstart.rebuild.snapshot import kept
 from blackstart.rebuild.view import View, view
@@ -48,8 +47,8 @@ class Surroundings:
         power = self._power or self.driver.state()
         there = orders.read(self.state, self.node)
         self._order = there or self._order
-        facts = RebuildFacts(self.node, self._order, power, kept(self.state), closed=there is None)
-        return replace(observed, rebuild=facts)
+        about = {"order": self._order, "closed": there is None, "power": power, "snapshots": kept(self.state)}
+        return View.of(observed, node=self.node, **about)
 
 
 def begin(

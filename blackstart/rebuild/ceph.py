@@ -50,7 +50,7 @@ class Quiet(CephStep):
 
     def why(self, desired: Cluster, seen: View) -> list[str]:
         """Ask while the old node is in a cluster that has Ceph; the role itself sees whether anything is to be done."""
-        if seen.renewed or _CLUSTERS not in seen.observed.api.crds or not remains(desired, seen):
+        if seen.renewed or _CLUSTERS not in seen.api.crds or not remains(desired, seen):
             return []
         return ["a Ceph cluster may have OSDs on it"]
 
@@ -65,7 +65,7 @@ class Back(CephStep):
 
     def why(self, desired: Cluster, seen: View) -> list[str]:  # noqa: ARG002 - the base class decides
         """Ask when the new node is there."""
-        return ["its OSDs have to come back"] if seen.renewed and _CLUSTERS in seen.observed.api.crds else []
+        return ["its OSDs have to come back"] if seen.renewed and _CLUSTERS in seen.api.crds else []
 
 
 QUIET, BACK = Quiet(), Back()

@@ -57,9 +57,7 @@ class Install(RebuildStep):
         seen = view(observed)
         order = seen.order or Order(seen.node, "to be ordered", 0.0, desired.node(seen.node).disks.boot.serial, "")
         fresh = NodeFacts(seen.node, installation=order.id)
-        assert observed.rebuild is not None  # noqa: S101 - view() has asked
-        rebuild = replace(observed.rebuild, order=order, closed=False)
-        return replace(observed, nodes={**observed.nodes, seen.node: fresh}, rebuild=rebuild)
+        return replace(seen, nodes={**seen.nodes, seen.node: fresh}, order=order, closed=False)
 
 
 STEP = Install()

@@ -31,16 +31,16 @@ class Preconditions(RebuildStep):
 
 def require_well(desired: Cluster, seen: View) -> None:
     """Raise RefusedError, or NotWellError, with everything that is not well around the node."""
-    others = [name for name in desired.node_names if name != seen.node and seen.observed.nodes[name].is_member]
+    others = [name for name in desired.node_names if name != seen.node and seen.nodes[name].is_member]
     if len(others) < len(desired.node_names) - 1 or not others:
         missing = [name for name in desired.node_names if name != seen.node and name not in others]
         found = f"{', '.join(missing)} is no member" if missing else f"{seen.node} is the only node"
         raise RefusedError(
             f"{seen.node} can only be rebuilt while every other node is a member; found: {found}"
-            + "".join(f"\n{name}: {error}" for name in missing if (error := seen.observed.nodes[name].error)),
+            + "".join(f"\n{name}: {error}" for name in missing if (error := seen.nodes[name].error)),
             hint="bring the others up first: `blackstart status` shows them, `blackstart up` mends them",
         )
-    if why := unfit(desired, seen.observed, seen.node):
+    if why := unfit(desired, seen, seen.node):
         raise NotWellError(
             f"{seen.node} cannot be rebuilt now, the cluster needs it:\n" + "\n".join(why),
             hint="bring those back first (`blackstart status` shows all of them), then run the same again; "

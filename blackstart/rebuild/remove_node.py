@@ -23,14 +23,14 @@ if TYPE_CHECKING:
 
 def neighbour(seen: View) -> str:
     """Return another node whose own API server answers; UnreachableError when none does."""
-    ready = [name for name in seen.observed.with_api if name != seen.node]
-    return ready[0] if ready else acting(seen.observed)
+    ready = [name for name in seen.with_api if name != seen.node]
+    return ready[0] if ready else acting(seen)
 
 
 def remains(desired: Cluster, seen: View) -> list[str]:
     """Name what of the node is still in the cluster."""
     address = str(desired.node(seen.node).ansible_host)
-    members = etcd_members(seen.observed)
+    members = etcd_members(seen)
     mine = [one.id for one in members if one.name == seen.node or (not one.name and one.address == address)]
     found = [f"etcd lists its member {one}" for one in mine]
     return found + ([f"the API lists its Node{'' if seen.kube.ready else ', not Ready'}"] if seen.kube else [])

@@ -2,40 +2,51 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, fields
+from typing import TYPE_CHECKING, Any
 
-from blackstart.power.base import Power
+from blackstart.power.base import Power, PowerFacts
+from blackstart.probe.observed import Observed
 from blackstart.step import Reason, Scope, Step
 
 if TYPE_CHECKING:
     from blackstart.engine.context import Context
     from blackstart.metal.order import Order
     from blackstart.model.cluster import Cluster
-    from blackstart.power.base import PowerFacts
-    from blackstart.probe.observed import KubeNode, NodeFacts, Observed
+    from blackstart.probe.observed import KubeNode, NodeFacts
+
+
+_UNKNOWN = PowerFacts(Power.UNKNOWN, "nobody has looked")
 
 
 @dataclass(frozen=True, slots=True)
-class View:
-    """One look at the node that is rebuilt and the cluster around it; fields as in RebuildFacts."""
+class View(Observed):
+    """A look at the cluster, and at the node that is rebuilt: its order, its power, etcd's snapshots.
 
-    observed: Observed
-    node: str
-    order: Order | None
-    power: PowerFacts
-    snapshots: tuple[float, ...]
-    closed: bool
+    `order` is what this run works for, `closed` tells that it was closed since; None: nothing is ordered yet.
+    `snapshots` are the times of etcd's snapshots on the control machine, in seconds since the epoch, oldest first.
+    """
+
+    node: str = ""
+    order: Order | None = None
+    closed: bool = False
+    power: PowerFacts = _UNKNOWN
+    snapshots: tuple[float, ...] = ()
+
+    @classmethod
+    def of(cls, observed: Observed, **about: Any) -> View:  # noqa: ANN401 - the fields above
+        """Return the view of what was observed."""
+        return cls(**{field.name: getattr(observed, field.name) for field in fields(observed)}, **about)
 
     @property
     def facts(self) -> NodeFacts:
         """The node itself."""
-        return self.observed.nodes[self.node]
+        return self.nodes[self.node]
 
     @property
     def kube(self) -> KubeNode | None:
         """Its Node object."""
-        return next((node for node in self.observed.api.nodes if node.name == self.node), None)
+        return next((node for node in self.api.nodes if node.name == self.node), None)
 
     @property
     def renewed(self) -> bool:
@@ -51,9 +62,8 @@ class View:
 
 def view(observed: Observed) -> View:
     """Return the view of a look that was made for a rebuild."""
-    rebuild = observed.rebuild
-    assert rebuild is not None, "a rebuild's steps were asked outside a rebuild"  # noqa: S101 - a bug of ours
-    return View(observed, rebuild.node, rebuild.order, rebuild.power, rebuild.snapshots, rebuild.closed)
+    assert isinstance(observed, View), "a rebuild's steps were asked outside a rebuild"  # noqa: S101 - a bug of ours
+    return observed
 
 
 class RebuildStep(Step):

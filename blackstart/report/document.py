@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from blackstart.report import figures
@@ -24,7 +23,7 @@ def document(report: Report) -> dict[str, Any]:
         "outcome": str(report.outcome),
         "exit_code": report.exit_code,
         "seconds": round(report.seconds, 1),
-        "shares": {name: round(value, 1) for name, value in asdict(figures.shares(report)).items()},
+        "shares": {name: round(value, 1) for name, value in figures.shares(report)._asdict().items()},
         "changes": figures.changes(report),
         "nodes": list(report.nodes),
         "versions": report.versions,
@@ -36,7 +35,7 @@ def document(report: Report) -> dict[str, Any]:
              "seconds": round(slow.task.span.seconds, 2)}
             for slow in figures.slowest(report)
         ],
-        "errors": [asdict(error) for error in report.errors],
+        "errors": [error._asdict() for error in report.errors],
     }  # fmt: skip
 
 

@@ -2,14 +2,28 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-from blackstart.report.model import Shares, SlowTask
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from blackstart.report.model import PhaseRun, Report, Span, TaskRun
+
+
+class Shares(NamedTuple):
+    """A run's seconds, shared out without overlap; `other` is looking at the nodes, and whatever lies between."""
+
+    applying: float
+    waiting: float
+    other: float
+
+
+class SlowTask(NamedTuple):
+    """A task by the node that took longest over it; `others` are the rest of its nodes, slowest first."""
+
+    rank: int
+    task: TaskRun
+    others: tuple[tuple[str, float], ...]
 
 
 def shares(report: Report) -> Shares:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import NamedTuple
 
 
 class Outcome(StrEnum):
@@ -54,8 +55,7 @@ class TaskRun:
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class Shared:
+class Shared(NamedTuple):
     """A sentence that holds for several nodes; the empty node is the cluster."""
 
     text: str
@@ -117,8 +117,7 @@ class PhaseRun:
         return Span(since, until) if until > since else None
 
 
-@dataclass(frozen=True, slots=True)
-class Mishap:
+class Mishap(NamedTuple):
     """An error as it was shown: what was found, and what to do."""
 
     exit_code: int
@@ -162,21 +161,3 @@ class Report:
     def tasks(self) -> tuple[TaskRun, ...]:
         """Every task of every phase."""
         return tuple(task for phase in self.phases for task in phase.tasks)
-
-
-@dataclass(frozen=True, slots=True)
-class Shares:
-    """A run's seconds, shared out without overlap; `other` is looking at the nodes, and whatever lies between."""
-
-    applying: float
-    waiting: float
-    other: float
-
-
-@dataclass(frozen=True, slots=True)
-class SlowTask:
-    """A task by the node that took longest over it; `others` are the rest of its nodes, slowest first."""
-
-    rank: int
-    task: TaskRun
-    others: tuple[tuple[str, float], ...]

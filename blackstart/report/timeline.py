@@ -7,7 +7,7 @@ pixels. The template only writes these numbers out.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from blackstart.report.figures import changes_on, slowest
 from blackstart.report.model import Fate, Outcome, Span
@@ -40,8 +40,7 @@ class Bar:
     about: str
 
 
-@dataclass(frozen=True, slots=True)
-class Mark:
+class Mark(NamedTuple):
     """Where one of the slowest tasks is, by its rank in the table of them."""
 
     x: float

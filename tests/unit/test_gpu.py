@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import json
+import shutil
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from blackstart.node import board
 from blackstart.node.gpu import judge, sysfs, units
 from blackstart.node.gpu.units import RESTART, GpuFacts, Setting, Verdict, Wanted
-from tests.support.machines import grow
+from tests.support.machines import grow, smbios
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -20,6 +22,7 @@ ROOT = Path(__file__).parents[2]
 MACHINES = ROOT / "tests/machines/gpu"
 HOMELAB = Wanted(ram_gib=96, carve_out_gib=48, target="gfx1150")
 GIB = 1 << 30
+DMIDECODE = shutil.which("dmidecode", path="/usr/sbin:/usr/bin:/sbin:/bin")
 OURS = "etc/modprobe.d/blackstart-ttm.conf"
 KFD = "sys/class/kfd/kfd/topology/nodes/1/"
 CARD = "sys/class/drm/card1/device/"
@@ -194,6 +197,46 @@ def test_a_missing_module_is_told_instead_of_a_wrong_sum(look: Callable[..., Gpu
     assert verdict.found == "the memory modules hold 72 GiB"
     board = whole[: whole.index("\nMemory Device")]
     assert abouts(HOMELAB, look("right", dmidecode=board)) == []  # a firmware that does not say
+
+
+def modules(*sizes: str) -> str:
+    """Return what dmidecode prints of memory modules."""
+    form = "Memory Device\n\tSize: {}\n\tForm Factor: SODIMM\n\tLocator: DIMM {}\n"
+    return "\n".join(form.format(size, number) for number, size in enumerate(sizes))
+
+
+@pytest.mark.parametrize(
+    ("said", "serial"),
+    [
+        ("B9241A00001", "B9241A00001"),
+        ("Default string", ""),
+        ("To be filled by O.E.M.", ""),
+        ("0000000", ""),
+        ("Not Specified", ""),
+    ],
+)
+def test_a_board_s_serial_is_a_number_and_no_excuse(
+    look: Callable[..., GpuFacts | None], tmp_path: Path, said: str, serial: str
+) -> None:
+    text: str = json.loads((MACHINES / "right.json").read_text())["dmidecode"]
+    start, end = text.index("Serial Number: "), text.index("\n\n")
+    look("right", dmidecode=f"{text[:start]}Serial Number: {said}{text[end:]}")
+    assert board.serial(tmp_path) == serial
+
+
+def test_modules_are_read_in_every_spelling_of_their_size() -> None:
+    assert sysfs.dimm_bytes(smbios(modules("48 GB", "48 GB", "No Module Installed"))) == 96 * GIB
+    assert sysfs.dimm_bytes(smbios(modules(*["24 GB"] * 4))) == 96 * GIB
+    assert sysfs.dimm_bytes(smbios(modules("512 MB"))) == 512 << 20
+    assert sysfs.dimm_bytes(smbios(modules("512 kB"))) == 512 << 10
+    assert sysfs.dimm_bytes(smbios(modules("Unknown"))) == 0
+
+
+def test_a_damaged_table_ends_the_sum() -> None:
+    whole = smbios(modules("24 GB", "24 GB"))
+    for cut in range(len(whole)):
+        assert sysfs.dimm_bytes(whole[:cut]) in {0, 24 * GIB, 48 * GIB}
+    assert sysfs.dimm_bytes(b"\x11\x00\x00\x00" * 8) == 0  # a length of nothing leads nowhere
 
 
 def test_another_architecture(look: Callable[..., GpuFacts | None]) -> None:

@@ -1,4 +1,4 @@
-"""Sizes of GPU memory: units, what fits into a machine, and the numbers of groups."""
+"""Sizes of GPU memory: units, names of architectures, and what fits into a machine."""
 
 from __future__ import annotations
 
@@ -7,6 +7,9 @@ import pytest
 from blackstart.node.gpu import units
 from blackstart.node.gpu.sizes import misfits, taken
 from blackstart.node.gpu.units import Wanted
+
+HOMELAB = Wanted(ram_gib=96, carve_out_gib=48, target="gfx1150")
+GIB = 1 << 30
 
 
 @pytest.mark.parametrize(

@@ -14,11 +14,11 @@ from blackstart.metal import order as orders
 from blackstart.metal.known_hosts import pin
 from blackstart.power.base import Power
 from blackstart.power.base import PowerFacts as PowerSeen
-from blackstart.probe.observed import NodeFacts, Observed, RebuildFacts
+from blackstart.probe.observed import NodeFacts, Observed
 from blackstart.rebuild import ceph, close_order, install, power_off, remove_node, snapshot
 from blackstart.rebuild.begin import Surroundings
 from blackstart.rebuild.preconditions import require_well
-from blackstart.rebuild.view import view
+from blackstart.rebuild.view import View, view
 from blackstart.verbs import AFTER, BEFORE, REBUILD
 from tests.support.facts import DESIRED, HEALTHY, NAMES, etcd, with_api, with_node
 
@@ -35,8 +35,8 @@ PATH = (*BEFORE[1:], *AFTER)
 TWO = tuple(name for name in NAMES if name != NODE)
 
 
-def seen(observed: Observed = HEALTHY, *, order: orders.Order | None = ORDER, power: PowerSeen = ON) -> Observed:
-    return replace(observed, rebuild=RebuildFacts(NODE, order, power))
+def seen(observed: Observed = HEALTHY, *, order: orders.Order | None = ORDER, power: PowerSeen = ON) -> View:
+    return View.of(observed, node=NODE, order=order, power=power)
 
 
 def gone(observed: Observed) -> Observed:
@@ -91,7 +91,7 @@ def test_a_member_under_the_ordered_id_is_not_taken_out_again() -> None:
 
 def test_after_its_order_was_closed_a_rebuild_is_over() -> None:
     back = seen(with_node(HEALTHY, NODE, installation=ORDER.id))
-    over = replace(back, rebuild=RebuildFacts(NODE, ORDER, ON, closed=True))
+    over = replace(back, closed=True)
     assert [
         todo.step.name for todo in preview(REBUILD, DESIRED, over, (NODE,)) if todo.step in PATH and todo.reasons
     ] == []
@@ -101,11 +101,9 @@ def test_what_was_ordered_is_known_after_it_was_closed(tmp_path: Path) -> None:
     driver: Any = type("Driver", (), {"state": lambda _: ON})()
     around = Surroundings(NODE, tmp_path, driver)
     made = orders.place(tmp_path, NODE, SERIAL, order_id="aa", now=1.0)
-    before = around.add(HEALTHY).rebuild
+    before = view(around.add(HEALTHY))
     orders.close(tmp_path, NODE)
-    after = around.add(HEALTHY).rebuild
-    assert before is not None
-    assert after is not None
+    after = view(around.add(HEALTHY))
     assert (before.order, before.closed, after.order, after.closed) == (made, False, made, True)
 
 
@@ -127,7 +125,7 @@ def test_a_node_that_is_not_ready_is_switched_off_before_its_pods_are_given_away
     ("taken", "wanted"), [((), True), ((999.0,), True), ((1000.0,), False), ((999.0, 2000.0), False)]
 )
 def test_the_snapshot_must_be_of_this_rebuild(taken: tuple[float, ...], *, wanted: bool) -> None:
-    observed = replace(HEALTHY, rebuild=RebuildFacts(NODE, ORDER, ON, taken))
+    observed = replace(seen(), snapshots=taken)
     assert bool(snapshot.STEP.reasons(DESIRED, observed)) is wanted
 
 
