@@ -15,23 +15,9 @@ from blackstart.errors import InputError
 if TYPE_CHECKING:
     from types import ModuleType
 
-    from blackstart.metal.installers.base import Installer
-    from blackstart.power.base import Driver
 
-
-def driver(plugin: str, node: str) -> Driver:
-    """Return a node's power driver out of a plug-in."""
-    found: Driver = _module(plugin, "power").driver(node)
-    return found
-
-
-def installer(plugin: str, node: str) -> Installer:
-    """Return a node's installer out of a plug-in."""
-    found: Installer = _module(plugin, "installer").installer(node)
-    return found
-
-
-def _module(plugin: str, part: str) -> ModuleType:
+def load(plugin: str, part: str) -> ModuleType:
+    """Return one part of a plug-in, "power" or "installer". Raises InputError when there is none."""
     name = f"blackstart.{plugin}.{part}"
     try:
         return importlib.import_module(name)

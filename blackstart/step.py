@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from enum import IntEnum, StrEnum
+from enum import StrEnum
 from typing import TYPE_CHECKING, Any, ClassVar
 
 if TYPE_CHECKING:
@@ -79,13 +79,14 @@ class Scope(StrEnum):
     HERE = "here"  # it acts by itself (engine/context.py, Acting), while nothing else runs
 
 
-class Reaches(IntEnum):
-    """How far the cluster is once a step's gate is open, and those of all steps before this level."""
+class ClusterState(StrEnum):
+    """How far the cluster is, each state above the one before it."""
 
-    API = 1
-    NETWORK = 2
-    GITOPS = 3
-    HEALTHY = 4
+    NO_API = "no API"
+    API = "API"
+    NETWORK = "network"
+    GITOPS = "GitOps"
+    HEALTHY = "healthy"
 
 
 class Step:
@@ -105,7 +106,8 @@ class Step:
     etcd: ClassVar[bool] = False  # it changes etcd's members, or stops one: never two such steps at once
     heals: ClassVar[bool] = False  # it repairs what shows only later: it may be applied again in the same run
     attempts: ClassVar[int] = 1  # how often it may be applied in one run, unless it heals
-    reaches: ClassVar[Reaches] = Reaches.HEALTHY
+    # How far the cluster is once its gate is open, and those of all steps that reach less.
+    reaches: ClassVar[ClusterState] = ClusterState.HEALTHY
     timeout: ClassVar[float] = 120.0  # seconds that its gate may stay closed while nothing runs
 
     def reasons(self, desired: Cluster, observed: Observed) -> list[Reason]:

@@ -63,9 +63,7 @@ def run(args: argparse.Namespace) -> int:
     if args.shell != _ASK:
         print(_SHELLS[args.shell], end="")
         return 0
-    from blackstart.cli.main import parser
-
-    for word, what in complete(parser(), args.words or [""]):
+    for word, what in complete(args.parser, args.words or [""]):
         print(f"{word}\t{what}")
     return 0
 

@@ -39,6 +39,7 @@ def parser() -> argparse.ArgumentParser:
         below.epilog = epilog(" ".join(words))
         below.allow_abbrev = False
         add_options(below, len(words))
+    top.set_defaults(parser=top)  # for the completion, which says what it knows
     return top
 
 

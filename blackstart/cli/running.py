@@ -96,7 +96,7 @@ def _told(
 def _say_result(args: argparse.Namespace, opened: Session, applied: tuple[str, ...], seconds: float) -> None:
     from blackstart.cli.session import document
     from blackstart.cli.status import text
-    from blackstart.probe.state import status
+    from blackstart.engine.status import status
     from blackstart.verbs import UP
     from blackstart.words import some
 

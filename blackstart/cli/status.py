@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     import argparse
 
-    from blackstart.probe.state import Status
+    from blackstart.engine.status import Status
 
 
 def add_parser(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -19,8 +19,8 @@ def add_parser(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> No
 def run(args: argparse.Namespace) -> int:
     """Look once and print it; 0 whatever is seen, since looking worked, 4 when no node answers at all."""
     from blackstart.cli.session import document, session
+    from blackstart.engine.status import status
     from blackstart.errors import Exit
-    from blackstart.probe.state import status
     from blackstart.verbs import UP
 
     with session(args, UP, need_bundle=False) as opened:

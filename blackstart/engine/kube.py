@@ -63,11 +63,6 @@ class Kube:
             hint=f"try it by hand on {self._node}: kubectl --kubeconfig={KUBECONFIG} --server={self._server} {verb} …",
         )
 
-    def get_raw(self, path: str) -> dict[str, Any]:
-        """GET an API path and return the document."""
-        found: dict[str, Any] = json.loads(self.run(("get", "--raw", path)))
-        return found
-
     def apply(self, documents: Iterable[Mapping[str, Any]], *, manager: str = "blackstart") -> str:
         """Apply objects server-side as the field manager given: fields of other managers stay, its own are replaced."""
         body = {"apiVersion": "v1", "kind": "List", "items": list(documents)}

@@ -45,7 +45,7 @@ class Observer:
         """Hash today's inputs once; they do not change during a run."""
         self.desired = desired
         self.fleet = fleet
-        self._watch = {step.name: step.watch for step in steps if step.watch}
+        self._units = {unit for step in steps if step.watch for unit in step.watch.units}
         hashed = [step.name for step in steps if step.watch or step.receipt]
         self._inputs = inputs(hashed, hostvars, bundle, sources)
         self._wanted = frozenset(image.name for image in bundle.images) if bundle else frozenset()
@@ -57,7 +57,7 @@ class Observer:
         seen = observe(
             self.fleet,
             self.desired,
-            watch=self._watch,
+            units=self._units,
             inputs=self._inputs,
             wanted_images=self._wanted,
             via=self._via,

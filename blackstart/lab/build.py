@@ -66,7 +66,7 @@ def build(report: Callable[[Progress], None], path: Path | None = None) -> Path:
     bundle = path or paths.cache() / "bundles" / "lab"
     store = Store(paths.cache() / "parts")
     leaves = catalogue()
-    with store.lock(lambda: report(Progress((), line="waiting for another build to finish"))):
+    with store.lock(lambda: report(Progress({}, line="waiting for another build to finish"))):
         _check_machine(missing(leaves, store, {}), bundle)
         made = build_parts(leaves, store, paths.cache() / "logs", report)
         _write(bundle, [made[part.name] for part in leaves])

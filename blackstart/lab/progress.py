@@ -3,32 +3,27 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import TYPE_CHECKING
 
 from blackstart.words import some
 
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
 _MINUTES_FROM = 90
-
-
-class Planned(NamedTuple):
-    """One part that has to be built, and its estimated seconds."""
-
-    name: str
-    title: str
-    seconds: float
 
 
 @dataclass(frozen=True, slots=True)
 class Progress:
     """The state of a build.
 
-    planned is what has to be built, in order, and empty when nothing has; `done` counts those finished, `now` holds
-    the titles being built, left the estimated seconds to go, and late says why those are more than before. line is the
-    newest line of output, if that was the event; finished and took name the part that has just been finished, and its
-    seconds.
+    planned has the estimated seconds of each part that has to be built, in order, and is empty when none has; `done`
+    counts those finished, `now` holds the titles being built, left the estimated seconds to go, and late says why those
+    are more than before. line is the newest line of output, if that was the event; finished and took name the part that
+    has just been finished, and its seconds.
     """
 
-    planned: tuple[Planned, ...]
+    planned: Mapping[str, float]
     done: int = 0
     now: tuple[str, ...] = ()
     left: float = 0.0

@@ -14,7 +14,7 @@ from blackstart.engine.process import ProcessError
 from blackstart.errors import BlackstartError, Exit
 from blackstart.lab.forecast import Forecast
 from blackstart.lab.parts import downwards
-from blackstart.lab.progress import Planned, Progress
+from blackstart.lab.progress import Progress
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -83,7 +83,7 @@ class _Build:
     ) -> None:
         self._forecast = Forecast(todo, store.seconds(), time.monotonic())
         self._waiting = list(self._forecast.order)
-        self._planned = tuple(Planned(part.name, part.title, self._forecast.seconds[part.name]) for part in todo)
+        self._planned = {part.name: self._forecast.seconds[part.name] for part in todo}
         self._store, self._logs, self._report, self._made = store, logs, report, made
         self._absent = {part.key for part in todo}
         self._running: dict[str, tuple[Part, threading.Thread]] = {}

@@ -54,11 +54,13 @@ class Boots:
     def __init__(self, live: Mapping[str, Path], asked: BootProgress) -> None:
         """Begin without an order."""
         self.asked = asked
+        self.url = ""
         self._fixed: dict[str, bytes | Path] = {f"/live/{name}": path for name, path in live.items()}
         self._orders: dict[str, dict[str, bytes]] = {}
 
     def begin(self, url: str) -> None:
         """Set the URL that all of it is served at."""
+        self.url = url
         self._fixed["/boot.ipxe"] = SCRIPT.format(url=url).encode()
 
     def authorise(self, mac: str, script: str, token: str, seed: Mapping[str, str]) -> None:

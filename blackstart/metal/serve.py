@@ -5,7 +5,7 @@ from __future__ import annotations
 import socket
 from contextlib import contextmanager
 from ipaddress import IPv4Address
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from blackstart.errors import InputError
 from blackstart.metal import files, http, pxe
@@ -18,14 +18,6 @@ if TYPE_CHECKING:
 
     from blackstart.model.cluster import Cluster
     from blackstart.power.waits import Say
-
-
-class Server(NamedTuple):
-    """A running server: its URL, what it serves, and what was requested."""
-
-    url: str
-    boots: Boots
-    asked: BootProgress
 
 
 def own_address(desired: Cluster) -> IPv4Address:
@@ -49,16 +41,15 @@ def own_address(desired: Cluster) -> IPv4Address:
 
 
 @contextmanager
-def serving(desired: Cluster, state: Path, say: Say, *, port: int = http.PORT) -> Iterator[Server]:
+def serving(desired: Cluster, state: Path, say: Say, *, port: int = http.PORT) -> Iterator[Boots]:
     """Serve network boots of the inventory's machines while the block runs; no install is authorised to begin with.
 
     Raises InputError when something is missing here, or a port is in use.
     """
-    asked = BootProgress(say)
-    boots = Boots(files.served(desired), asked)
+    boots = Boots(files.served(desired), BootProgress(say))
     address = own_address(desired)
     with (
         http.serve(boots, str(address), port) as url,
-        pxe.answering(desired, address, url, state / "netboot", asked),
+        pxe.answering(desired, address, url, state / "netboot", boots.asked),
     ):
-        yield Server(url, boots, asked)
+        yield boots

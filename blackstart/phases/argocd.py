@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from blackstart.phases.cluster_phase import act, acting, inputs_changed, unready, unseen, workload
-from blackstart.step import Look, Play, Reaches, Reason, Step
+from blackstart.step import ClusterState, Look, Play, Reason, Step
 from blackstart.words import some
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ class ArgoCD(Step):
     title = "Argo CD"
     needs = ("install", "control_plane")
     receipt = True
-    reaches = Reaches.GITOPS
+    reaches = ClusterState.GITOPS
     timeout = 600.0
 
     def reasons(self, desired: Cluster, observed: Observed) -> list[Reason]:  # noqa: ARG002 - the base class decides

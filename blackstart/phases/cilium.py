@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from blackstart.errors import RefusedError
 from blackstart.phases.cluster_phase import act, acting, inputs_changed, unready, unseen, workload
-from blackstart.step import Healed, Look, Play, Reaches, Reason, Step
+from blackstart.step import ClusterState, Healed, Look, Play, Reason, Step
 from blackstart.words import some
 
 if TYPE_CHECKING:
@@ -75,7 +75,7 @@ class Cilium(Step):
     needs = ("install", "control_plane")
     receipt = True
     heals = True
-    reaches = Reaches.NETWORK
+    reaches = ClusterState.NETWORK
     timeout = 600.0
 
     def reasons(self, desired: Cluster, observed: Observed) -> list[Reason]:  # noqa: ARG002 - the base class decides

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from blackstart.errors import RefusedError, UnreachableError
 from blackstart.phases.cluster_phase import act, workload
-from blackstart.step import Look, Play, Reaches, Reason, Step
+from blackstart.step import ClusterState, Look, Play, Reason, Step
 
 if TYPE_CHECKING:
     from blackstart.model.cluster import Cluster
@@ -39,7 +39,7 @@ class ControlPlane(Step):
     title = "First control plane"
     needs = ("base_os", "containerd", "kubernetes")
     etcd = True
-    reaches = Reaches.API
+    reaches = ClusterState.API
     timeout = 300.0
 
     def reasons(self, desired: Cluster, observed: Observed) -> list[Reason]:

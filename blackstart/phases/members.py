@@ -8,7 +8,7 @@ from blackstart.errors import NotWellError, RefusedError
 from blackstart.phases.cluster_phase import acting
 from blackstart.phases.control_plane import first, started
 from blackstart.probe.observed import KUBEADM
-from blackstart.step import Look, Play, Reaches, Reason, Scope, Step
+from blackstart.step import ClusterState, Look, Play, Reason, Scope, Step
 from blackstart.words import by_text
 
 if TYPE_CHECKING:
@@ -91,7 +91,7 @@ class Members(Step):
     needs = ("install", "control_plane", "api_endpoint", "cilium")
     scope = Scope.NODES
     etcd = True
-    reaches = Reaches.NETWORK
+    reaches = ClusterState.NETWORK
     timeout = 600.0
 
     def reasons(self, desired: Cluster, observed: Observed) -> list[Reason]:

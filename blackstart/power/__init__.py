@@ -52,7 +52,8 @@ def driver(desired: Cluster, name: str, environment: Mapping[str, str] = os.envi
     if isinstance(power, models.Hook):
         return Hook(name, power.command, power.timeout_seconds)
     if isinstance(power, models.Lab):
-        return plugin.driver(power.driver, name)
+        found: Driver = plugin.load(power.driver, "power").driver(name)
+        return found
     assert_never(power)
 
 

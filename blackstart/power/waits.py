@@ -149,12 +149,6 @@ def await_live(
             )
 
 
-def switch_on(node: Node, driver: Driver, fleet: Fleet, *, say: Say, seconds: float = LIVE_SECONDS) -> Boot:
-    """Switch a node on, say so, and return when it has booted."""
-    say(driver.on())
-    return await_live(node, driver, fleet, None, say=say, seconds=seconds)
-
-
 def cut(node: Node, driver: Driver, *, say: Say, seconds: float = DARK_SECONDS) -> None:
     """Cut a node's power, say so, and return when it is off."""
     say(driver.off(force=True))

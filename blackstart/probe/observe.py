@@ -12,13 +12,12 @@ from blackstart.probe import parse
 from blackstart.probe.observed import KUBEADM, ApiFacts, NodeFacts, Observed
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from blackstart.engine.ssh import Fleet
     from blackstart.model.cluster import Cluster, Node
-    from blackstart.step import Watch
 
-# Units that decisions ask about besides those that phases watch.
+# Units that decisions ask about besides those that steps watch.
 UNITS = (
     KUBEADM,
     "blackstart-preload.service",
@@ -33,13 +32,13 @@ def observe(
     fleet: Fleet,
     desired: Cluster,
     *,
-    watch: Mapping[str, Watch],
+    units: Iterable[str],
     inputs: Mapping[tuple[str, str], str],
     wanted_images: frozenset[str] = frozenset(),
     via: str = "",
     dark: Mapping[str, str] = MappingProxyType({}),
 ) -> Observed:
-    """Look at every node of the inventory and at the API; images only when any are wanted.
+    """Look at every node of the inventory, at these units there, and at the API; images only when any are wanted.
 
     via names the node whose API answered last: it is asked in the same breath as the nodes. Without one, or when it
     is silent now, the API is asked through the first node whose own server turns out to be ready.
@@ -48,11 +47,10 @@ def observe(
     A node that cannot be reached is a finding, not an error; so is an API that does not answer.
     Raises BlackstartError when the probe itself fails on a node that answers.
     """
-    units = sorted({*UNITS, *(unit for one in watch.values() for unit in one.units)})
     endpoint = desired.endpoint
     request = {
         "endpoint": {"name": endpoint.name, "address": str(endpoint.address), "port": endpoint.port},
-        "units": units,
+        "units": sorted({*UNITS, *units}),
         "images": bool(wanted_images),
         "dark": [str(node.ansible_host) for node in desired.nodes if node.name in dark],
     }

@@ -28,7 +28,7 @@ from tests.support.processes import command_lines
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from blackstart.metal.serve import Server
+    from blackstart.metal.http import Boots
     from blackstart.model.cluster import Cluster
 
 pytestmark = pytest.mark.lab
@@ -92,7 +92,7 @@ def test_what_a_killed_run_left_running_is_ended_and_has_nothing_authorised(wire
         try:
             room.mkdir()
             with serving(desired, room, lambda _words: None, port=8477) as first:
-                first.boots.authorise(orders.MAC, "#!ipxe", "token", {"user-data": "secret"})
+                first.authorise(orders.MAC, "#!ipxe", "token", {"user-data": "secret"})
                 (tmp_path / "ready").touch()
                 signal.pause()
         finally:
@@ -119,14 +119,14 @@ def said() -> list[str]:
 
 
 @pytest.fixture(scope="module")
-def server(wire: None, desired: Cluster, said: list[str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+def server(wire: None, desired: Cluster, said: list[str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Boots]:
     with serving(desired, tmp_path_factory.mktemp("state"), said.append, port=0) as running:
         yield running
 
 
 @pytest.mark.parametrize("architecture", [UEFI, UEFI_TOO])
 def test_a_known_firmware_is_sent_to_ipxe_and_given_no_address(
-    server: Server, said: list[str], architecture: str
+    server: Boots, said: list[str], architecture: str
 ) -> None:
     answers = ask(orders.MAC, architecture)
     assert [offer["address"] for offer in answers["offers"]] == [NONE]
@@ -136,20 +136,20 @@ def test_a_known_firmware_is_sent_to_ipxe_and_given_no_address(
     assert server.asked.furthest >= Step.FIRMWARE
 
 
-def test_ipxe_is_sent_to_the_script_and_not_to_itself(server: Server) -> None:
+def test_ipxe_is_sent_to_the_script_and_not_to_itself(server: Boots) -> None:
     assert [offer["file"] for offer in ask(orders.MAC, UEFI, "ipxe")["offers"]] == [f"{server.url}/boot.ipxe"]
 
 
-def test_a_machine_that_the_inventory_does_not_name_is_not_answered(server: Server) -> None:
+def test_a_machine_that_the_inventory_does_not_name_is_not_answered(server: Boots) -> None:
     assert ask("52:54:00:aa:00:02", UEFI) == {"offers": [], "acks": []}
     assert ask("52:54:00:aa:00:02", UEFI, "ipxe") == {"offers": [], "acks": []}
 
 
-def test_a_machine_without_uefi_gets_nothing_to_boot(server: Server) -> None:
+def test_a_machine_without_uefi_gets_nothing_to_boot(server: Boots) -> None:
     assert {ack["file"] for ack in ask(orders.MAC, BIOS)["acks"]} <= {""}
 
 
-def test_tftp_has_ipxe_and_nothing_else(server: Server, said: list[str], tmp_path: Path) -> None:
+def test_tftp_has_ipxe_and_nothing_else(server: Boots, said: list[str], tmp_path: Path) -> None:
     inside("curl", "-sS", f"tftp://{HERE}/{pxe.LOADER}", "-o", tmp_path / "got")
     assert (tmp_path / "got").read_bytes() == pxe.loader().read_bytes()
     until(lambda: f"10.77.16.9 fetched {pxe.LOADER}" in said, 10, "dnsmasq's log says so")
@@ -158,7 +158,7 @@ def test_tftp_has_ipxe_and_nothing_else(server: Server, said: list[str], tmp_pat
         assert not (tmp_path / "other").exists()
 
 
-def test_the_rendered_configuration_is_one(server: Server, desired: Cluster, tmp_path: Path) -> None:
+def test_the_rendered_configuration_is_one(server: Boots, desired: Cluster, tmp_path: Path) -> None:
     text = pxe.configuration(desired, LINK, own_address(desired), server.url, tmp_path)
     (tmp_path / "dnsmasq.conf").write_text(text)
     process.run(["dnsmasq", "--test", f"--conf-file={tmp_path / 'dnsmasq.conf'}"])
@@ -167,7 +167,7 @@ def test_the_rendered_configuration_is_one(server: Server, desired: Cluster, tmp
     assert [line for line in text.splitlines() if "range" in line] == ["dhcp-range=10.77.16.0,proxy,255.255.255.0"]
 
 
-def test_a_second_server_names_what_is_in_the_way(server: Server, desired: Cluster, tmp_path: Path) -> None:
+def test_a_second_server_names_what_is_in_the_way(server: Boots, desired: Cluster, tmp_path: Path) -> None:
     with pytest.raises(InputError, match="is not free") as caught, serving(desired, tmp_path, print, port=0):
         pass
     assert "ss -lunp" in caught.value.hint

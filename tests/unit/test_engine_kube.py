@@ -32,7 +32,7 @@ def kube(fleet: Fleet) -> Kube:
 
 def test_it_goes_through_the_nodes_own_address() -> None:
     fleet = Fleet(out='{"items": []}')
-    assert kube(fleet).get_raw("/api/v1/nodes") == {"items": []}
+    assert kube(fleet).run(("get", "--raw", "/api/v1/nodes")) == '{"items": []}'
     ((node, argv, _),) = fleet.asked
     assert node == "a"
     assert argv[:3] == ["kubectl", "--kubeconfig=/etc/kubernetes/admin.conf", "--server=https://10.0.0.1:6443"]

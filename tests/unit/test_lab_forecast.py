@@ -13,7 +13,7 @@ from blackstart.cli.lab import BuildLines
 from blackstart.lab.build import catalogue
 from blackstart.lab.forecast import Forecast, longest_first
 from blackstart.lab.parts import Part, Room, downwards
-from blackstart.lab.progress import Planned, Progress
+from blackstart.lab.progress import Progress
 
 # A cold build on two busy cores, as its lines said; what is not here took less than two seconds.
 MEASURED = {
@@ -163,7 +163,7 @@ def test_a_long_step_in_a_pipe_says_that_it_runs(
 
 
 def test_the_lines_of_a_build(capsys: pytest.CaptureFixture[str]) -> None:
-    planned = (Planned("a", "part a", 100), Planned("b", "part b", 200))
+    planned = {"a": 100.0, "b": 200.0}
     with Meter("bundle") as meter:
         lines = BuildLines(meter, verbose=False)
         lines(Progress(planned, now=("part a",), left=300))

@@ -16,7 +16,7 @@ from blackstart import paths
 from blackstart.errors import RefusedError
 from blackstart.lab import build, disks, gitserver, guard, keys, mirror, mounts, network
 from blackstart.lab.layout import LAB, Layout, as_sold
-from blackstart.lab.progress import Planned, Progress, duration
+from blackstart.lab.progress import Progress, duration
 
 DEVICES = """\
 Character devices:
@@ -256,7 +256,7 @@ def test_the_mirror_is_debians_own_among_apts_sources() -> None:
 
 
 def test_a_build_says_what_it_does_and_how_long_is_left() -> None:
-    parts = (Planned("a", "part a", 10), Planned("b", "part b", 200))
+    parts = {"a": 10.0, "b": 200.0}
     picture = Progress(parts, done=1, now=("part b",), left=200)
     assert picture.standing == "part b: 1 of 2, about 3 min left"
     assert Progress(parts, done=2).counted == "2 of 2, about 0 s left"

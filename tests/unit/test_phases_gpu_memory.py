@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any, cast
 import pytest
 
 from blackstart.cli import status
+from blackstart.engine import status as state
 from blackstart.node.gpu import sysfs
 from blackstart.node.gpu.units import GpuFacts
 from blackstart.phases import gpu_memory
-from blackstart.probe import state
 from blackstart.probe.observed import ApiFacts, KubeNode, NodeFacts, Observed, Receipt
 from blackstart.step import Look, Step
 from tests.support.machines import grow

@@ -12,7 +12,6 @@ from blackstart.engine.carrier import Answer
 from blackstart.errors import UnreachableError
 from blackstart.probe import observe, parse
 from blackstart.probe.observed import ApiFacts, BrokenPod, EtcdMember, NodeFacts, Observed, Receipt, Unit
-from blackstart.step import Watch
 
 if TYPE_CHECKING:
     import pytest
@@ -64,7 +63,7 @@ def ready(**changes: Any) -> dict[str, Any]:
 
 def look(monkeypatch: pytest.MonkeyPatch, asked: Asked, **how: Any) -> Observed:
     monkeypatch.setattr(observe, "ask", asked)
-    return observe.observe(None, cluster(), watch={}, inputs={("cilium", ""): "x"}, **how)  # type: ignore[arg-type]  # no fleet - ask() is replaced
+    return observe.observe(None, cluster(), units=(), inputs={("cilium", ""): "x"}, **how)  # type: ignore[arg-type]  # no fleet - ask() is replaced
 
 
 def test_a_member() -> None:
@@ -101,8 +100,7 @@ def test_nodes_keep_the_inventorys_order_and_one_api_is_asked(monkeypatch: pytes
 def test_watched_units_are_asked_for_and_images_only_when_wanted(monkeypatch: pytest.MonkeyPatch) -> None:
     asked = Asked(dict.fromkeys(NODES, ready()), dict.fromkeys(NODES, EMPTY))
     monkeypatch.setattr(observe, "ask", asked)
-    watch = {"base_os": Watch(units=("systemd-timesyncd.service",))}
-    observe.observe(None, cluster(), watch=watch, inputs={})  # type: ignore[arg-type]  # no fleet - ask() is replaced
+    observe.observe(None, cluster(), units=["systemd-timesyncd.service"], inputs={})  # type: ignore[arg-type]  # no fleet - ask() is replaced
     machine = next(request for request in asked.requests if "units" in request)
     assert "systemd-timesyncd.service" in machine["units"]
     assert machine["images"] is False

@@ -21,4 +21,5 @@ def installer(node: Node) -> Installer:
         case "netboot":
             return NetbootInstaller()
         case name:
-            return plugin.installer(name, node.name)
+            found: Installer = plugin.load(name, "installer").installer(node.name)
+            return found

@@ -14,10 +14,10 @@ from blackstart.power import waits
 from blackstart.power.base import BootsNetwork, Power
 
 if TYPE_CHECKING:
+    from blackstart.metal.http import Boots
     from blackstart.metal.installers.base import Site
     from blackstart.metal.installers.live_install import LiveSystem
     from blackstart.metal.order import Order
-    from blackstart.metal.serve import Server
 
 LIVE_SECONDS = 900.0  # firmware, a network that is tried first, and a gigabyte over it
 
@@ -45,30 +45,30 @@ class NetbootInstaller:
                 f"{order.node} boots from the network, and the inventory has no MAC address for it",
                 hint=f"write nic_lan.mac into host_vars/{order.node}.yml: it is on the machine's label or in its setup",
             )
-        with serving(site.desired, site.state, site.say, port=self.port) as server:
-            boot = partial(self._boot, order, site, server=server, mac=mac)
+        with serving(site.desired, site.state, site.say, port=self.port) as boots:
+            boot = partial(self._boot, order, site, boots=boots, mac=mac)
             live_install.from_dark(order, site, boot, self.boot_seconds)
 
-    def _boot(self, order: Order, site: Site, system: LiveSystem, dark: bool, *, server: Server, mac: str) -> None:  # noqa: FBT001 - live_install.from_dark()'s
+    def _boot(self, order: Order, site: Site, system: LiveSystem, dark: bool, *, boots: Boots, mac: str) -> None:  # noqa: FBT001 - live_install.from_dark()'s
         if not dark:
             _darken(order, site)
         token, told = system.told.token, live_seed.seed(site.desired, order, system.told)
-        script = live_seed.script(site.desired.netboot, server.url, mac, token)
-        server.boots.authorise(mac, script, token, told)
+        script = live_seed.script(site.desired.netboot, boots.url, mac, token)
+        boots.authorise(mac, script, token, told)
         try:
             _switch_on(site)
-            self._await_live(order, site, system, server)
+            self._await_live(order, site, system, boots)
         finally:
-            server.boots.withdraw(mac)
+            boots.withdraw(mac)
         if isinstance(site.driver, BootsNetwork):
             site.say(site.driver.next_boot(network=False))
 
-    def _await_live(self, order: Order, site: Site, system: LiveSystem, server: Server) -> None:
+    def _await_live(self, order: Order, site: Site, system: LiveSystem, boots: Boots) -> None:
         node = site.desired.node(order.node)
         try:
             waits.await_live(node, site.driver, system.fleet, None, say=site.say, seconds=self.seconds)
         except GateTimeoutError as error:
-            came, look = server.asked.words()
+            came, look = boots.asked.words()
             raise GateTimeoutError(
                 f"the live system of {order.node} did not answer: {came}; {error.message}",
                 hint=f"{look}. Nothing on it was changed: run the same command again",

@@ -36,10 +36,7 @@ def read(root: str = "") -> dict[str, Any]:
     version, heap = _topology(root)
     return {
         "card": card.name,
-        **{f"{name}_bytes": _number(card / f"device/mem_info_{name}_total") for name in ("vram", "vis_vram", "gtt")},
-        **{
-            f"{name}_used_bytes": _number(card / f"device/mem_info_{name}_used") for name in ("vram", "vis_vram", "gtt")
-        },
+        **{f"{name}_bytes": _number(card / f"device/mem_info_{name}_total") for name in ("vram", "gtt")},
         "pages_limit": _number(_at(root, "/sys/module/ttm/parameters/pages_limit")),
         "page_pool_size": _number(_at(root, "/sys/module/ttm/parameters/page_pool_size")),
         "target_version": version,

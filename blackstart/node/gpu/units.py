@@ -64,11 +64,7 @@ class GpuFacts:
 
     card: str
     vram_bytes: int
-    vis_vram_bytes: int
     gtt_bytes: int
-    vram_used_bytes: int
-    vis_vram_used_bytes: int
-    gtt_used_bytes: int
     pages_limit: int  # pages
     page_pool_size: int  # pages
     target_version: int

@@ -9,6 +9,8 @@ from dataclasses import asdict, dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
+from blackstart.step import ClusterState
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -25,16 +27,6 @@ class NodeState(StrEnum):
     PREPARED = "prepared"  # every node-local phase left its receipt and nothing drifted
     MEMBER = "member"  # an etcd member and control plane by its own files
     READY = "ready"  # its API server answers and the node is Ready
-
-
-class ClusterState(StrEnum):
-    """How far the cluster is."""
-
-    NO_API = "no API"
-    API = "API"
-    NETWORK = "network"
-    GITOPS = "GitOps"
-    HEALTHY = "healthy"
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,10 +71,10 @@ def _cluster(observed: Observed, steps: Sequence[Step], looks: dict[str, Look]) 
     """Return the level below the first one that a step with a closed gate keeps the cluster from."""
     if not observed.api.reachable:
         return ClusterState.NO_API
-    missed = min((step.reaches for step in steps if not looks[step.name].open), default=None)
-    levels = (ClusterState.NO_API, ClusterState.API, ClusterState.NETWORK, ClusterState.GITOPS, ClusterState.HEALTHY)
+    levels = list(ClusterState)
+    missed = min((levels.index(step.reaches) for step in steps if not looks[step.name].open), default=len(levels))
     # An API that answers is one, whatever its gate still waits for.
-    return levels[-1] if missed is None else levels[max(1, missed - 1)]
+    return levels[max(levels.index(ClusterState.API), missed - 1)]
 
 
 def _node(desired: Cluster, observed: Observed, steps: Sequence[Step], name: str) -> NodeLine:
