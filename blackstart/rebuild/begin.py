@@ -6,12 +6,14 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from blackstart.disks.judge import judge
+from blackstart.disks.verdict import Role, State
 from blackstart.engine.retry import retry_not_well
-from blackstart.errors import BlackstartError
+from blackstart.errors import BlackstartError, RefusedError
 from blackstart.metal import order as orders
 from blackstart.power.base import Power
 from blackstart.probe.disks import look as look_at_disks
-from blackstart.rebuild.preconditions import require_usable_disks, require_well
+from blackstart.rebuild.preconditions import require_well
 from blackstart.rebuild.snapshot import kept
 from blackstart.rebuild.view import View, view
 
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
 
+    from blackstart.disks.facts import DiskTable
     from blackstart.engine.observer import Observer
     from blackstart.metal.order import Order
     from blackstart.model.cluster import Cluster
@@ -87,3 +90,18 @@ def begin(
     confirm(seen)
     orders.place(state, seen.node, desired.node(seen.node).disks.boot.serial, order_id=order_id, now=now)
     observer.look()
+
+
+def require_usable_disks(desired: Cluster, node: str, table: DiskTable) -> None:
+    """Raise RefusedError when a disk would stop the node after its system is erased; pure, on disks just looked at.
+
+    A node that does not answer cannot be asked; its disks are judged when its new system is up.
+    """
+    verdicts = judge(desired.node(node), table, fsid=desired.storage.ceph_fsid)
+    refused = [one for one in verdicts if one.role is Role.CEPH and one.state is State.REFUSED and one.data_at_risk]
+    if refused:
+        raise RefusedError(
+            f"{node} would not come back, for the disk guard refuses a disk of it:\n"
+            + "\n".join(f"{one.disk}: {'; '.join(reason.text for reason in one.reasons)}" for one in refused),
+            hint=f"`blackstart --limit {node} disks` has the next command for each; nothing was changed",
+        )

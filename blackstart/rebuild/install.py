@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from blackstart import power
 from blackstart.errors import RefusedError
 from blackstart.metal.order import Order
 from blackstart.probe.observed import NodeFacts
@@ -42,8 +43,7 @@ class Install(RebuildStep):
 
     def act(self, context: Context, seen: View) -> None:
         """Hand it to the installer."""
-        # Drivers and installers are only imported by who uses them: `status` knows this step as well.
-        from blackstart import power  # noqa: PLC0415 - see above
+        # Installers are only imported by who uses them: `status` knows this step as well.
         from blackstart.metal.installers import installer  # noqa: PLC0415 - see above
         from blackstart.metal.installers.base import Site  # noqa: PLC0415 - see above
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from blackstart import power
 from blackstart.errors import GateTimeoutError, RefusedError, UnreachableError
 from blackstart.power.base import Power
 from blackstart.power.waits import await_dark, cut
@@ -58,8 +59,6 @@ def darken(context: Context, seen: View, *, force: bool) -> None:
 
     A system that lets us in is asked itself, so that a button that can only wake (wake-on-LAN) is enough.
     """
-    from blackstart import power  # noqa: PLC0415 - `status` knows this step as well, and needs no driver
-
     node = context.desired.node(seen.node)
     driver = power.driver(context.desired, seen.node)
     if force or not seen.facts.reachable:

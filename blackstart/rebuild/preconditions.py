@@ -1,17 +1,14 @@
-"""What must hold around a rebuild: the other nodes are well, and the node would come back."""
+"""What must hold around a rebuild: the other nodes are well."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from blackstart.disks.judge import judge
-from blackstart.disks.verdict import Role, State
 from blackstart.errors import NotWellError, RefusedError
 from blackstart.phases.reboot import unfit
 from blackstart.rebuild.view import RebuildStep
 
 if TYPE_CHECKING:
-    from blackstart.disks.facts import DiskTable
     from blackstart.model.cluster import Cluster
     from blackstart.rebuild.view import View
 
@@ -45,21 +42,6 @@ def require_well(desired: Cluster, seen: View) -> None:
             f"{seen.node} cannot be rebuilt now, the cluster needs it:\n" + "\n".join(why),
             hint="bring those back first (`blackstart status` shows all of them), then run the same again; "
             "nothing was changed by this step",
-        )
-
-
-def require_usable_disks(desired: Cluster, node: str, table: DiskTable) -> None:
-    """Raise RefusedError when a disk would stop the node after its system is erased; pure, on disks just looked at.
-
-    A node that does not answer cannot be asked; its disks are judged when its new system is up.
-    """
-    verdicts = judge(desired.node(node), table, fsid=desired.storage.ceph_fsid)
-    refused = [one for one in verdicts if one.role is Role.CEPH and one.state is State.REFUSED and one.data_at_risk]
-    if refused:
-        raise RefusedError(
-            f"{node} would not come back, for the disk guard refuses a disk of it:\n"
-            + "\n".join(f"{one.disk}: {'; '.join(reason.text for reason in one.reasons)}" for one in refused),
-            hint=f"`blackstart --limit {node} disks` has the next command for each; nothing was changed",
         )
 
 
